@@ -1,0 +1,58 @@
+//! The highest total a session has stated for each team.
+//!
+//! Knows nothing of rates or of what counts; only which teams are the session's eight, and which came after them.
+
+use std::collections::BTreeMap;
+
+use beat_protocol::{RECORDS_MAX, Record, Records};
+
+/// Teams whose taps count in one session: as many as MARKS and BASE can name in one frame.
+pub const TEAMS_MAX: usize = RECORDS_MAX;
+
+/// What a session has stated for one team.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Mark {
+    /// The highest total so far.
+    pub(crate) total: u32,
+    team: u16,
+    /// Whether a CHEER has named the team; from then on BASE is ignored.
+    pub(crate) cheered: bool,
+}
+
+/// The marks of one session: eight in place, the rest on the heap once there is one.
+#[derive(Debug, Default)]
+pub(crate) struct Marks {
+    first: [Mark; TEAMS_MAX],
+    len: u8,
+    /// Never counted, but kept: without them a repeated frame would be received, and shadowed, twice. Bounded by the
+    /// roster, since the caller lets no other index in.
+    #[expect(clippy::box_collection, reason = "8 bytes in every session instead of 24 for what almost none has")]
+    beyond: Option<Box<BTreeMap<u16, Mark>>>,
+}
+
+impl Marks {
+    /// The mark of `team`, new at zero, and whether the team is one of the session's [`TEAMS_MAX`].
+    pub(crate) fn of(&mut self, team: u16) -> (&mut Mark, bool) {
+        let new = Mark { team, ..Mark::default() };
+        let len = usize::from(self.len);
+        match self.first[..len].iter().position(|mark| mark.team == team) {
+            Some(at) => (&mut self.first[at], true),
+            None if len < TEAMS_MAX => {
+                self.len += 1;
+                self.first[len] = new;
+                (&mut self.first[len], true)
+            }
+            None => (self.beyond.get_or_insert_default().entry(team).or_insert(new), false),
+        }
+    }
+
+    /// The marks of the session's teams, in the order they came; `None` before the first.
+    pub(crate) fn records(&self) -> Option<Records> {
+        let mut records = [Record::default(); TEAMS_MAX];
+        let kept = &self.first[..usize::from(self.len)];
+        for (record, mark) in records.iter_mut().zip(kept) {
+            *record = Record { team: mark.team, total: mark.total };
+        }
+        Records::new(&records[..kept.len()]).ok()
+    }
+}
