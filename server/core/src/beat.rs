@@ -43,3 +43,22 @@ impl Beat {
 pub(crate) fn to_a_tenth(rate: f64) -> f64 {
     (rate * 10.0).round() / 10.0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_and_sums_follow_from_the_teams() {
+        let beat = Beat {
+            number: 812,
+            run: 1,
+            phase: Phase::Open,
+            totals: Totals::from(vec![120, 0, 3]),
+            rates: vec![999_999.0, 0.0, 0.1],
+        };
+        assert_eq!(beat.levels(), [192, 0, 1]);
+        assert_eq!(beat.total(), 123);
+        assert_eq!(beat.rate(), 999_999.1);
+    }
+}

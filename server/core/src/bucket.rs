@@ -62,3 +62,89 @@ impl Bucket {
         self.filled_ms = self.filled_ms.max(now_ms);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A bucket that is filled millisecond by millisecond, as the definition has it.
+    struct Naive {
+        milli: u64,
+        now_ms: u64,
+    }
+
+    impl Naive {
+        fn take_up_to(&mut self, rate: &Rate, now_ms: u64, wanted: u32) -> u32 {
+            while self.now_ms < now_ms {
+                self.now_ms += 1;
+                self.milli = (self.milli + u64::from(rate.per_second)).min(u64::from(rate.burst) * 1_000);
+            }
+            let taken = (0..wanted).take_while(|taken| u64::from(taken + 1) * 1_000 <= self.milli).count();
+            self.milli -= taken as u64 * 1_000;
+            u32::try_from(taken).unwrap()
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn it_gives_what_a_bucket_filled_each_millisecond_gives(
+            (at_start, burst) in (0..90u32).prop_flat_map(|burst| (0..=burst, Just(burst))),
+            per_second in 0..2_000u32,
+            steps in vec((0..3_000u64, 0..100u32, any::<bool>()), 1..20),
+        ) {
+            let rate = Rate { at_start, per_second, burst };
+            let mut now_ms = 1_000_000;
+            let mut naive = Naive { milli: u64::from(at_start) * 1_000, now_ms };
+            let mut bucket = Bucket::new(&rate, now_ms);
+            for (passed_ms, wanted, all_or_nothing) in steps {
+                now_ms += passed_ms;
+                if all_or_nothing {
+                    let there = naive.take_up_to(&rate, now_ms, wanted);
+                    naive.milli += if there < wanted { u64::from(there) * 1_000 } else { 0 };
+                    prop_assert_eq!(bucket.take(&rate, now_ms, wanted), there == wanted);
+                } else {
+                    prop_assert_eq!(
+                        bucket.take_up_to(&rate, now_ms, wanted),
+                        naive.take_up_to(&rate, now_ms, wanted)
+                    );
+                }
+            }
+        }
+
+        #[test]
+        fn no_clock_however_wild_gives_more_than_the_time_that_passed(
+            start_ms in 0..u64::MAX,
+            steps in vec((any::<u64>(), any::<u32>()), 1..20),
+        ) {
+            let mut bucket = Bucket::new(&Rate::TAPS, start_ms);
+            let (mut taken, mut latest_ms) = (0u128, start_ms);
+            for (now_ms, wanted) in steps {
+                latest_ms = latest_ms.max(now_ms);
+                taken += u128::from(bucket.take_up_to(&Rate::TAPS, now_ms, wanted));
+                prop_assert!(taken <= 24 + 16 * u128::from(latest_ms - start_ms) / 1_000);
+            }
+        }
+    }
+
+    #[test]
+    fn sixteen_taps_a_second_all_count_for_as_long_as_a_fan_can_tap() {
+        let mut bucket = Bucket::new(&Rate::TAPS, 0);
+        assert_eq!(bucket.take_up_to(&Rate::TAPS, 0, 25), 24);
+        for quarter in 1..=4 * 3_600 {
+            assert_eq!(bucket.take_up_to(&Rate::TAPS, quarter * 250, 5), 4, "after {quarter} quarters of a second");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_stepped_back_gives_nothing_twice() {
+        let mut bucket = Bucket::new(&Rate::TAPS, 10_000);
+        assert_eq!(bucket.take_up_to(&Rate::TAPS, 11_000, 100), 40);
+        for now_ms in [0, 11_000, 5_000, 11_000] {
+            assert_eq!(bucket.take_up_to(&Rate::TAPS, now_ms, 1), 0, "at {now_ms}");
+        }
+        assert_eq!(bucket.take_up_to(&Rate::TAPS, 12_000, 100), 16);
+    }
+}

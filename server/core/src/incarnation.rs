@@ -30,3 +30,25 @@ impl FromStr for Incarnation {
         if digits && text.len() == 16 { Ok(Self(bits)) } else { Err(InvalidIncarnation) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(bits: u64) {
+            prop_assert_eq!(Incarnation(bits).to_string().parse(), Ok(Incarnation(bits)));
+        }
+    }
+
+    #[test]
+    fn one_incarnation_has_one_spelling() {
+        assert_eq!(Incarnation(0xab).to_string(), "00000000000000ab");
+        for bad in ["", "ab", "00000000000000AB", "+0000000000000ab", "000000000000000ab", "00000000000000ag"] {
+            assert_eq!(bad.parse::<Incarnation>(), Err(InvalidIncarnation), "{bad:?}");
+        }
+    }
+}

@@ -80,9 +80,133 @@ impl RateWindow {
     pub(crate) fn add_rates(&self, rates: &mut [f64]) {
         let Some(oldest) = self.earlier.front() else { return };
         let ticks = (self.latest.tick - oldest.tick).max(self.ticks_per_second.into());
-        let seconds = ticks as f64 / f64::from(self.ticks_per_second);
         for (team, total) in self.latest.totals.changed_since(&oldest.totals) {
-            rates[team] += (total - oldest.totals.get(team)) as f64 / seconds;
+            let taps = total - oldest.totals.get(team);
+            rates[team] += taps as f64 * f64::from(self.ticks_per_second) / ticks as f64;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const TICKS_PER_SECOND: u32 = 10;
+
+    proptest! {
+        /// Whatever way the flushes and beats fall: several ticks in one beat, none in the next, a minute lost.
+        #[test]
+        fn a_rate_lies_between_the_slowest_and_the_fastest_tick(
+            taps_per_tick in vec(20..40u64, 2_000),
+            beats in vec(prop_oneof![8 => 1..3usize, 4 => Just(0), 1 => 3..60usize], 1..100),
+        ) {
+            let total_at = |tick: usize| taps_per_tick[..tick].iter().sum::<u64>();
+            let (start, mut tick, mut still) = (20, 20, 0);
+            let mut window = first_heard(20, total_at(start));
+            for ticks in beats {
+                tick = (tick + ticks).min(taps_per_tick.len());
+                still = if ticks > 0 { 0 } else { still + 1 };
+                window.observe(tick as u64, &one_team(total_at(tick)));
+                prop_assert!(window.earlier.len() <= 10, "{} vectors kept", window.earlier.len());
+                prop_assert!(window.rate() <= 10.0 * 40.0);
+                if tick >= start + 10 && still < 10 {
+                    prop_assert!(window.rate() >= 10.0 * 20.0, "{} at tick {tick}", window.rate());
+                }
+            }
+        }
+
+        #[test]
+        fn even_taps_show_an_even_rate_however_the_ticks_arrive(
+            per_tick in 0..100_000u64,
+            pauses in vec((0..10u32, 1..=3u64), 1..100),
+        ) {
+            let mut tick = 30;
+            let mut window = first_heard(20, 20 * per_tick);
+            window.observe(tick, &one_team(tick * per_tick));
+            for (beats_still, ticks) in pauses {
+                for _ in 0..beats_still {
+                    window.observe(tick, &one_team(tick * per_tick));
+                    prop_assert_eq!(window.rate(), 10.0 * per_tick as f64);
+                }
+                tick += ticks;
+                window.observe(tick, &one_team(tick * per_tick));
+                prop_assert_eq!(window.rate(), 10.0 * per_tick as f64);
+            }
+        }
+    }
+
+    #[test]
+    fn an_outage_healed_is_spread_over_its_length_and_is_no_roar() {
+        let mut window = first_heard(1_000, 0);
+        for tick in 1_001..=1_020 {
+            window.observe(tick, &one_team((tick - 1_000) * 50));
+        }
+        assert_eq!(window.rate(), 500.0);
+        for beat in 1..=600 {
+            window.observe(1_020, &one_team(1_000));
+            assert_eq!(window.rate(), if beat < 10 { 500.0 } else { 0.0 }, "beat {beat} of the outage");
+        }
+        for tick in 1_620..1_650 {
+            window.observe(tick, &one_team((tick - 1_000) * 50));
+            assert_eq!(window.rate(), 500.0, "at tick {tick}");
+        }
+    }
+
+    #[test]
+    fn a_young_gateway_starts_from_zero() {
+        assert_eq!(first_heard(10, 80).rate(), 80.0);
+        assert_eq!(first_heard(2, 80).rate(), 80.0, "missing time counts as silence");
+        let mut window = first_heard(2, 80);
+        window.observe(12, &one_team(90));
+        assert_eq!(window.rate(), 10.0);
+    }
+
+    #[test]
+    fn an_old_gateway_is_silent_until_it_says_more() {
+        let mut window = first_heard(11, 80);
+        assert_eq!(window.rate(), 0.0);
+        window.observe(12, &one_team(85));
+        assert_eq!(window.rate(), 5.0, "missing time counts as silence");
+    }
+
+    #[test]
+    fn a_store_that_forgot_and_is_told_again_makes_no_rate() {
+        let mut window = first_heard(100, 1_000_000);
+        for (tick, total) in [(101, 0), (3, 10), (102, 0), (103, 1_000_000)] {
+            window.observe(tick, &one_team(total));
+            assert_eq!((window.rate(), window.totals().get(0)), (0.0, 1_000_000), "told {total} at {tick}");
+        }
+    }
+
+    #[test]
+    fn a_stopped_gateway_costs_one_vector() {
+        let mut window = first_heard(100, 0);
+        for tick in 101..=120 {
+            window.observe(tick, &one_team(tick));
+        }
+        for _ in 0..10 {
+            window.stand_still();
+        }
+        assert!(window.earlier.is_empty());
+        assert_eq!(window.totals().get(0), 120);
+    }
+
+    impl RateWindow {
+        fn rate(&self) -> f64 {
+            let mut rates = [0.0];
+            self.add_rates(&mut rates);
+            rates[0]
+        }
+    }
+
+    fn first_heard(tick: u64, total: u64) -> RateWindow {
+        RateWindow::new(TICKS_PER_SECOND, tick, one_team(total))
+    }
+
+    fn one_team(total: u64) -> Totals {
+        Totals::from(vec![total])
     }
 }

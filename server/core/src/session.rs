@@ -35,18 +35,17 @@ pub struct Verdict {
 pub struct Session {
     marks: Marks,
     taps: Bucket,
-    resumed: bool,
 }
 
 impl Session {
     /// A client nobody here has heard of.
     pub fn new(taps: &Rate, now_ms: u64) -> Self {
-        Self { marks: Marks::default(), taps: Bucket::new(taps, now_ms), resumed: false }
+        Self { marks: Marks::default(), taps: Bucket::new(taps, now_ms) }
     }
 
     /// The client is back on another socket of this gateway: its marks are exact, BASE has nothing to add from now on.
     pub fn resume(&mut self) {
-        self.resumed = true;
+        self.marks.be_exact();
     }
 
     /// Takes in a BASE: what was stated elsewhere is not counted here.
@@ -54,15 +53,7 @@ impl Session {
     /// Ignored on a resumed session, and for a team after its first CHEER. Never lowers a mark. A team named here takes
     /// one of the session's places.
     pub fn base(&mut self, records: &[Record]) {
-        if self.resumed {
-            return;
-        }
-        for record in records {
-            let (mark, _) = self.marks.of(record.team);
-            if !mark.cheered {
-                mark.total = mark.total.max(record.total);
-            }
-        }
+        self.marks.base(records);
     }
 
     /// Takes in a CHEER, and tells `out` for each of its records what became of the taps it adds.
@@ -77,13 +68,10 @@ impl Session {
         mut out: impl FnMut(Verdict),
     ) {
         for &Record { team, total } in records {
-            let (mark, has_place) = self.marks.of(team);
-            mark.cheered = true;
-            let new = total.saturating_sub(mark.total);
+            let (new, has_place) = self.marks.cheer(team, total);
             if new == 0 {
                 continue;
             }
-            mark.total = total;
             out(match counting {
                 Counting::Late => Verdict { team, counted: 0, shadowed: 0, late: new },
                 Counting::Open => {
@@ -98,5 +86,138 @@ impl Session {
     /// not. `None` while there is none.
     pub fn marks(&self) -> Option<Records> {
         self.marks.records()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TEAMS_MAX;
+
+    #[test]
+    fn a_session_is_small() {
+        assert_eq!(size_of::<Session>(), 96);
+    }
+
+    #[test]
+    fn taps_are_what_goes_beyond_the_highest_total_seen() {
+        let mut session = fresh();
+        assert_eq!(session.hears(&[(7, 5)]), [counted(7, 5)]);
+        assert_eq!(session.hears(&[(7, 5)]), []);
+        assert_eq!(session.hears(&[(7, 3)]), []);
+        assert_eq!(session.hears(&[(7, 6), (2, 1)]), [counted(7, 1), counted(2, 1)]);
+        assert_eq!(session.stated(), [(7, 6), (2, 1)]);
+    }
+
+    #[test]
+    fn where_a_team_stands_twice_the_higher_total_holds() {
+        for records in [[(7, 5), (7, 2)], [(7, 2), (7, 5)]] {
+            let mut session = fresh();
+            assert_eq!(session.hears(&records).iter().map(|verdict| verdict.counted).sum::<u32>(), 5);
+        }
+    }
+
+    #[test]
+    fn taps_beyond_the_rate_are_shadowed_for_good() {
+        let mut session = fresh();
+        assert_eq!(session.hears(&[(7, 100)]), [Verdict { shadowed: 76, ..counted(7, 24) }]);
+        let mut verdicts = Vec::new();
+        session.cheer(&Rate::TAPS, 60_000, Counting::Open, &records(&[(7, 101)]), |verdict| verdicts.push(verdict));
+        assert_eq!(verdicts, [counted(7, 1)]);
+    }
+
+    #[test]
+    fn late_taps_spend_no_token_and_never_count_afterwards() {
+        let mut session = fresh();
+        session.cheer(&Rate::TAPS, 0, Counting::Late, &records(&[(7, 30)]), |verdict| {
+            assert_eq!(verdict, Verdict { late: 30, ..counted(7, 0) });
+        });
+        assert_eq!(session.hears(&[(7, 54)]), [counted(7, 24)]);
+    }
+
+    #[test]
+    fn a_ninth_team_is_shadowed_once_however_often_it_is_stated() {
+        let mut session = eight_teams();
+        assert_eq!(session.hears(&[(8, 3)]), [Verdict { shadowed: 3, ..counted(8, 0) }]);
+        assert_eq!(session.hears(&[(8, 3)]), []);
+        session.cheer(&Rate::TAPS, 0, Counting::Late, &records(&[(8, 4)]), |verdict| {
+            assert_eq!(verdict, Verdict { late: 1, ..counted(8, 0) });
+        });
+        assert_eq!(session.hears(&[(0, 2)]), [counted(0, 1)], "its taps cost the others nothing");
+        assert_eq!(session.stated().len(), TEAMS_MAX, "and MARKS does not name it");
+    }
+
+    #[test]
+    fn what_base_states_is_not_counted_again() {
+        let mut session = fresh();
+        session.base(&records(&[(7, 100)]));
+        session.base(&records(&[(7, 90)]));
+        assert_eq!(session.stated(), [(7, 100)]);
+        assert_eq!(session.hears(&[(7, 103)]), [counted(7, 3)]);
+    }
+
+    #[test]
+    fn base_is_ignored_after_a_teams_first_cheer_even_if_that_added_nothing() {
+        let mut session = fresh();
+        session.hears(&[(7, 0)]);
+        session.base(&records(&[(7, 100), (2, 100)]));
+        assert_eq!(session.stated(), [(7, 0), (2, 100)]);
+    }
+
+    #[test]
+    fn base_is_ignored_on_a_resumed_session() {
+        let mut session = fresh();
+        session.resume();
+        session.base(&records(&[(7, 100)]));
+        assert_eq!(session.hears(&[(7, 3)]), [counted(7, 3)]);
+    }
+
+    #[test]
+    fn a_team_that_base_named_takes_a_place_and_a_ninth_has_none() {
+        let mut session = eight_teams();
+        session.base(&records(&[(8, 100)]));
+        assert_eq!(session.hears(&[(8, 101)]), [Verdict { shadowed: 1, ..counted(8, 0) }]);
+
+        let mut session = fresh();
+        session.base(&records(&[(0, 1), (1, 1), (2, 1), (3, 1), (4, 1), (5, 1), (6, 1), (7, 1)]));
+        assert_eq!(session.hears(&[(8, 1)]), [Verdict { shadowed: 1, ..counted(8, 0) }]);
+    }
+
+    #[test]
+    fn marks_name_nobody_before_the_first_record() {
+        assert_eq!(fresh().marks(), None);
+    }
+
+    impl Session {
+        /// The verdicts on a CHEER at time zero of an open event.
+        fn hears(&mut self, totals: &[(u16, u32)]) -> Vec<Verdict> {
+            let mut verdicts = Vec::new();
+            self.cheer(&Rate::TAPS, 0, Counting::Open, &records(totals), |verdict| verdicts.push(verdict));
+            verdicts
+        }
+
+        fn stated(&self) -> Vec<(u16, u32)> {
+            self.marks().unwrap().iter().map(|record| (record.team, record.total)).collect()
+        }
+    }
+
+    fn fresh() -> Session {
+        Session::new(&Rate::TAPS, 0)
+    }
+
+    /// One tap for each of the teams 0 to 7.
+    fn eight_teams() -> Session {
+        let mut session = fresh();
+        session.hears(&[(0, 1), (1, 1), (2, 1), (3, 1), (4, 1), (5, 1), (6, 1), (7, 1)]);
+        session
+    }
+
+    fn records(totals: &[(u16, u32)]) -> Records {
+        let records: Vec<_> = totals.iter().map(|&(team, total)| Record { team, total }).collect();
+        Records::new(&records).unwrap()
+    }
+
+    fn counted(team: u16, counted: u32) -> Verdict {
+        Verdict { team, counted, shadowed: 0, late: 0 }
     }
 }

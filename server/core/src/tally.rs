@@ -80,3 +80,65 @@ impl Tally {
         totals.add(&self.teams.iter().map(|counts| counts.counted.load(Ordering::Relaxed)).collect());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn every_tap_added_stands_in_one_place(
+            taps in vec((0..3u16, any::<u32>(), any::<u32>(), any::<u32>()), 0..20)
+        ) {
+            let tally = Tally::new(3);
+            let mut expected = [Fates::default(); 3];
+            for (team, counted, shadowed, late) in taps {
+                tally.add(Verdict { team, counted, shadowed, late });
+                let fates = &mut expected[usize::from(team)];
+                fates.counted += u64::from(counted);
+                fates.shadowed += u64::from(shadowed);
+                fates.late += u64::from(late);
+            }
+            prop_assert_eq!([0, 1, 2].map(|team| tally.fates(team)), expected);
+        }
+    }
+
+    #[test]
+    fn shards_sum_up_to_the_totals_of_their_gateway() {
+        let (one, other) = (Tally::new(2), Tally::new(2));
+        one.add(Verdict { team: 0, counted: 5, shadowed: 9, late: 9 });
+        other.add(Verdict { team: 0, counted: 2, shadowed: 0, late: 0 });
+        other.add(Verdict { team: 1, counted: 1, shadowed: 0, late: 0 });
+        let mut totals = Totals::new(one.teams());
+        one.add_counted_into(&mut totals);
+        other.add_counted_into(&mut totals);
+        assert_eq!(totals.as_slice(), [7, 1]);
+    }
+
+    #[test]
+    fn a_reader_sees_counts_grow_and_after_a_message_all_that_was_added_before_it() {
+        const ROUNDS: u64 = 20_000;
+        let tally = Tally::new(1);
+        let (send, receive) = mpsc::channel();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for round in 1..=ROUNDS {
+                    tally.add(Verdict { team: 0, counted: 3, shadowed: 0, late: 0 });
+                    send.send(round).unwrap();
+                }
+            });
+            let mut seen = 0;
+            for round in receive.iter().take(usize::try_from(ROUNDS).unwrap()) {
+                let counted = tally.fates(0).counted;
+                assert!(counted >= seen && counted >= 3 * round, "{counted} after round {round}, {seen} before");
+                seen = counted;
+            }
+        });
+        assert_eq!(tally.fates(0).counted, 3 * ROUNDS);
+    }
+}

@@ -72,3 +72,66 @@ impl FromIterator<u64> for Totals {
 fn sum(a: u64, b: u64) -> u64 {
     a.saturating_add(b).min(VALUE_MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn join_is_commutative_associative_and_idempotent((a, b, c) in (any_totals(), any_totals(), any_totals())) {
+            prop_assert_eq!(joined(&a, &b), joined(&b, &a));
+            prop_assert_eq!(joined(&joined(&a, &b), &c), joined(&a, &joined(&b, &c)));
+            prop_assert_eq!(joined(&a, &a), a);
+        }
+
+        #[test]
+        fn a_join_holds_the_higher_total_of_each_team((a, b) in (any_totals(), any_totals())) {
+            let both = joined(&a, &b);
+            for team in 0..10 {
+                prop_assert_eq!(both.get(team), a.get(team).max(b.get(team)));
+            }
+        }
+
+        #[test]
+        fn telling_the_changed_teams_is_as_good_as_telling_all((told, now) in (any_totals(), any_totals())) {
+            let mut changes = Totals::new(now.as_slice().len());
+            for (team, total) in now.changed_since(&told) {
+                prop_assert!(total > told.get(team));
+                changes.0[team] = total;
+            }
+            prop_assert_eq!(joined(&told, &changes), joined(&told, &now));
+        }
+
+        #[test]
+        fn a_sum_is_exact_up_to_the_largest_value_of_the_wire((a, b) in (any_totals(), any_totals())) {
+            let mut sum = a.clone();
+            sum.add(&b);
+            for team in 0..10 {
+                prop_assert_eq!(sum.get(team), (a.get(team) + b.get(team)).min(VALUE_MAX));
+            }
+            prop_assert_eq!(sum.total(), sum.as_slice().iter().sum::<u64>().min(VALUE_MAX));
+        }
+    }
+
+    #[test]
+    fn nonsense_neither_wraps_nor_outgrows_the_wire() {
+        let mut sum = Totals::from(vec![u64::MAX]);
+        sum.add(&Totals::from(vec![u64::MAX]));
+        assert_eq!((sum.get(0), sum.total()), (VALUE_MAX, VALUE_MAX));
+    }
+
+    /// Few and small ones, so that ties are common, with some at the edge.
+    fn any_totals() -> impl Strategy<Value = Totals> {
+        vec(prop_oneof![4 => 0..4u64, 1 => VALUE_MAX - 3..=VALUE_MAX], 0..8).prop_map(Totals)
+    }
+
+    fn joined(a: &Totals, b: &Totals) -> Totals {
+        let mut joined = a.clone();
+        joined.join(b);
+        joined
+    }
+}
