@@ -139,6 +139,13 @@ mod tests {
     }
 
     #[test]
+    fn a_bucket_left_alone_for_an_age_is_full_and_no_fuller() {
+        for now_ms in [5_000, 1 << 60, u64::MAX] {
+            assert_eq!(Bucket::new(&Rate::TAPS, 0).take_up_to(&Rate::TAPS, now_ms, u32::MAX), 80, "after {now_ms} ms");
+        }
+    }
+
+    #[test]
     fn a_clock_that_stepped_back_gives_nothing_twice() {
         let mut bucket = Bucket::new(&Rate::TAPS, 10_000);
         assert_eq!(bucket.take_up_to(&Rate::TAPS, 11_000, 100), 40);

@@ -17,28 +17,23 @@ pub struct Ensemble {
     teams: usize,
     ticks_per_second: u32,
     windows: BTreeMap<Incarnation, RateWindow>,
-    held: Held,
-}
-
-/// The rates of a predecessor, shown for as many observations more as `beats` says, less the one that ends it.
-#[derive(Debug, Default)]
-struct Held {
-    rates: Vec<f64>,
-    beats: u32,
+    observations: u32,
+    /// A predecessor's rates, until the observations span a second.
+    held: Option<Vec<f64>>,
 }
 
 impl Ensemble {
-    /// Nobody heard yet, for a roster of `teams`. A tick is one beat interval: ten in a second at 100 ms.
+    /// Nobody heard yet, for a roster of `teams`. A tick is one beat interval: ten in a second at 100 ms, and at least
+    /// one.
     pub fn new(teams: usize, ticks_per_second: u32) -> Self {
-        Self { teams, ticks_per_second, windows: BTreeMap::new(), held: Held::default() }
+        Self { teams, ticks_per_second, windows: BTreeMap::new(), observations: 0, held: None }
     }
 
     /// The same for a conductor that takes over after `last`: gateways it first hears of have no rate yet, so it shows
     /// those of `last` until it has observed a second of its own. If `last` is much older than that, start
     /// [new](Self::new).
     pub fn taking_over(teams: usize, ticks_per_second: u32, last: &Beat) -> Self {
-        let held = Held { rates: last.rates.clone(), beats: ticks_per_second + 1 };
-        Self { held, ..Self::new(teams, ticks_per_second) }
+        Self { held: Some(last.rates.clone()), ..Self::new(teams, ticks_per_second) }
     }
 
     /// A beat has passed, and these are the gateways' vectors: incarnation, tick, totals.
@@ -58,7 +53,10 @@ impl Ensemble {
         for incarnation in absent {
             self.windows.entry(incarnation).and_modify(RateWindow::stand_still);
         }
-        self.held.beats = self.held.beats.saturating_sub(1);
+        self.observations = self.observations.saturating_add(1);
+        if self.observations > self.ticks_per_second {
+            self.held = None;
+        }
     }
 
     /// The taps of each team: the sum over the gateways of the highest each has stated. Never falls.
@@ -79,10 +77,9 @@ impl Ensemble {
 
     fn rates(&self, teams: usize) -> Vec<f64> {
         let mut rates = vec![0.0; teams];
-        if self.held.beats > 0 {
-            rates.iter_mut().zip(&self.held.rates).for_each(|(rate, &held)| *rate = held);
-        } else {
-            self.windows.values().for_each(|window| window.add_rates(&mut rates));
+        match &self.held {
+            Some(held) => rates.iter_mut().zip(held).for_each(|(rate, &held)| *rate = held),
+            None => self.windows.values().for_each(|window| window.add_rates(&mut rates)),
         }
         rates.into_iter().map(to_a_tenth).collect()
     }

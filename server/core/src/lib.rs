@@ -4,8 +4,8 @@
 //! their [`Totals`], an [`Ensemble`] hears them all and cuts the [`Beat`], a fan gets it when it is its [`Turn`]. An
 //! [`Opening`] says whether taps count at all.
 //!
-//! Nothing here knows a socket, a store, a clock, a thread or a roster: time is an argument, a team is an index, and what
-//! to do about an answer is for the caller to decide.
+//! Nothing here knows a socket, a store, a clock, a thread or a roster: time is an argument, a team is an index, and
+//! what to do about an answer is for the caller to decide.
 
 mod beat;
 mod bucket;

@@ -1,7 +1,7 @@
 //! Where an event stands: scheduled, open, closed, open again. It only ever moves forward.
 //!
-//! Knows no operator and no store; times are the wall clock's, in milliseconds since 1970, and only a timetable compares
-//! them.
+//! Knows no operator and no store; times are the wall clock's, in milliseconds since 1970, and only a timetable
+//! compares them.
 
 use beat_protocol::EventState;
 
@@ -193,7 +193,9 @@ mod tests {
         let early = SCHEDULED.opened(50).unwrap();
         assert_eq!(at(early, 150), None, "opened before its time");
         let closed = early.closed(120).unwrap();
-        assert_eq!(at(closed, 150), None, "closed before its time");
+        for done in [closed, closed.finalized(125).unwrap()] {
+            assert_eq!(at(done, 150), None, "closed before its time");
+        }
         assert_eq!(at(closed.opened(300).unwrap(), 301), None, "opened again afterwards");
         assert_eq!(at(SCHEDULED, 201), None, "missed altogether");
         let open = closed.opened(130).unwrap();

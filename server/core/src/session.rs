@@ -30,7 +30,9 @@ pub struct Verdict {
     pub late: u32,
 }
 
-/// One client as its gateway knows it: the marks and the taps it has left. Times are milliseconds on one monotonic clock.
+/// One client as its gateway knows it: its marks and the taps it has left.
+///
+/// Times are milliseconds on one monotonic clock.
 #[derive(Debug)]
 pub struct Session {
     marks: Marks,

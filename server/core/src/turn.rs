@@ -7,9 +7,9 @@ pub const BEATS_PER_FAN_FRAME: u32 = 5;
 
 /// When one fan is due next.
 ///
-/// A fan is due when [`BEATS_PER_FAN_FRAME`] numbers have passed. Where numbers skip (another conductor) all fans are due
-/// at once; each then returns to its own turn, up to four numbers early, since otherwise all would stay due on the same
-/// beat for good.
+/// A fan is due when [`BEATS_PER_FAN_FRAME`] numbers have passed. Where numbers skip (another conductor) all fans are
+/// due at once; each then returns to its own turn, up to four numbers early, since otherwise all would stay due on the
+/// same beat for good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Turn {
     due_from: u32,

@@ -152,7 +152,9 @@ proptest! {
         let mut counted = 0;
         for (passed_ms, records) in frames {
             now_ms += passed_ms;
-            session.cheer(&Rate::TAPS, now_ms, Counting::Open, &records, |verdict| counted += u64::from(verdict.counted));
+            session.cheer(&Rate::TAPS, now_ms, Counting::Open, &records, |verdict| {
+                counted += u64::from(verdict.counted);
+            });
             prop_assert!(counted <= 24 + 16 * now_ms / 1_000);
         }
     }
