@@ -1,0 +1,274 @@
+import { describe, expect, test, vi } from 'vitest';
+
+import { FrameError, TapError } from '../src/index.js';
+import { fan, INFO } from './support/fan.js';
+import { delta, key, marks } from './support/wire.js';
+
+const cheer = (/** @type {[number, number][]} */ ...records) => ({ type: 'CHEER', records });
+const base = (/** @type {[number, number][]} */ ...records) => ({ type: 'BASE', records });
+
+describe('connecting', () => {
+  test('opens the fan socket of the event with the binary subprotocol and no session', () => {
+    const { world } = fan();
+    expect(world.line.url.href).toBe('wss://cheer.test/v1/events/demo/ws');
+    expect(world.line.protocols).toEqual(['cheer.v1']);
+    expect(world.line.binaryType).toBe('arraybuffer');
+  });
+
+  test('a welcome makes it live and is passed on', () => {
+    const { client, welcome } = fan();
+    const heard = vi.fn();
+    client.on('welcome', heard);
+    expect(client.state).toEqual({ name: 'connecting' });
+    welcome({ taps_per_second: 12 });
+    expect(client.state).toEqual({ name: 'live' });
+    expect(heard.mock.calls).toEqual([[expect.objectContaining({ event: 'demo', taps_per_second: 12 })]]);
+  });
+
+  test('a listener hears no more once it is unbound', () => {
+    const { client, welcome } = fan();
+    const heard = vi.fn();
+    client.on('welcome', heard)();
+    welcome();
+    expect(heard).not.toHaveBeenCalled();
+  });
+
+  test('without a roster it asks for that of the welcome, and tells no tap before it is there', async () => {
+    const f = fan({ info: undefined });
+    f.world.answer = () => Response.json(INFO);
+    f.tap(2, 'FRA');
+    f.welcome();
+    expect(f.said()).toEqual([]);
+    await f.next('teams');
+    expect(f.world.requests).toEqual(['https://cheer.test/v1/events/demo?roster=r1']);
+    expect(f.said()).toEqual([cheer([1, 2])]);
+  });
+
+  test('a roster that has grown is asked for again', async () => {
+    const f = fan();
+    f.world.answer = () => Response.json({ teams: [...INFO.teams, { code: 'PER', name: 'Peru', flag: '' }] });
+    f.welcome({ roster: 'r2' });
+    await f.next('teams');
+    expect(f.client.tap('PER')).toBe(true);
+    expect(f.said()).toEqual([cheer([3, 1])]);
+  });
+
+  test('a roster that does not come is asked for on the next connection', async () => {
+    const f = fan({ info: undefined });
+    f.world.answer = () => new Response('', { status: 503 });
+    f.welcome();
+    expect(String(await f.next('error'))).toMatch('503');
+    f.clock.advance(f.wait_ms());
+    f.welcome();
+    expect(f.world.requests).toHaveLength(2);
+  });
+});
+
+describe('the cadence', () => {
+  test('the first tap after a pause goes at once, the others together', () => {
+    const f = fan();
+    f.welcome();
+    f.tap(1);
+    expect(f.said()).toEqual([cheer([0, 1])]);
+    f.tap(2);
+    f.tap(1, 'FRA');
+    f.clock.advance(249);
+    expect(f.said()).toEqual([]);
+    f.clock.advance(1);
+    expect(f.said()).toEqual([cheer([0, 3], [1, 1])]);
+    f.pass(1000);
+    expect(f.said()).toEqual([]);
+  });
+
+  test('follows the server: 80 units are four seconds', () => {
+    const f = fan();
+    f.welcome({}, 80);
+    f.tap(3);
+    expect(f.said()).toEqual([cheer([0, 1])]);
+    f.pass(3_999, 80);
+    expect(f.said()).toEqual([]);
+    f.pass(1, 80);
+    expect(f.said()).toEqual([cheer([0, 3])]);
+  });
+
+  test('nothing is handed to a socket that has not sent the last', () => {
+    const f = fan();
+    f.welcome();
+    f.world.line.bufferedAmount = 7;
+    f.tap(3);
+    f.pass(2_000);
+    expect(f.said()).toEqual([]);
+    f.world.line.bufferedAmount = 0;
+    f.clock.advance(250);
+    expect(f.said()).toEqual([cheer([0, 3])]);
+  });
+
+  test('a page that may be about to go tells what it still may', () => {
+    const f = fan();
+    f.welcome();
+    f.tap(3);
+    expect(f.said()).toEqual([cheer([0, 1])]);
+    f.world.news('leaving');
+    expect(f.said()).toEqual([cheer([0, 3])]);
+  });
+});
+
+describe('coming back', () => {
+  test('offers its session, and tells a gateway that knows it nothing but totals', () => {
+    const f = fan();
+    f.welcome();
+    f.tap(1);
+    f.reopen();
+    expect(f.world.line.url.searchParams.get('session')).toBe('first-session-of-22-ch');
+    f.tap(1);
+    f.welcome({ resumed: true });
+    expect(f.said()).toEqual([]);
+    f.world.line.deliver(marks([[0, 1]]));
+    expect(f.said()).toEqual([cheer([0, 2])]);
+  });
+
+  test('tells a gateway that does not know it a BASE first, even if a listener taps at the welcome', () => {
+    const f = fan();
+    f.welcome();
+    f.tap(1);
+    f.reopen();
+    f.client.on('state', ({ name }) => void (name === 'live' && f.tap(1)));
+    f.welcome({ session: 'another-session-22-cha' });
+    expect(f.said()).toEqual([base([0, 1]), cheer([0, 2])]);
+    f.reopen();
+    expect(f.world.line.url.searchParams.get('session')).toBe('another-session-22-cha');
+  });
+
+  test('a tap told to the socket that broke is told again where marks lack it', () => {
+    const f = fan();
+    f.welcome();
+    f.tap(1);
+    f.clock.advance(250);
+    f.tap(4);
+    f.reopen();
+    f.welcome({ resumed: true });
+    f.world.line.deliver(marks([[0, 1]]));
+    expect(f.said()).toEqual([cheer([0, 5])]);
+  });
+
+  test('after the last marks of a gateway nothing is said there, and they are the next BASE', () => {
+    const f = fan();
+    f.welcome();
+    f.tap(3);
+    f.said();
+    f.world.line.deliver(marks([[0, 1]]));
+    f.pass(2_000);
+    expect(f.said()).toEqual([]);
+    f.reopen(1012, '{"retry_ms":100}');
+    f.welcome();
+    expect(f.said()).toEqual([base([0, 1]), cheer([0, 3])]);
+  });
+
+  test('a session resumed without marks has lost all it was told, and is told again', () => {
+    const f = fan();
+    f.welcome();
+    f.tap(2);
+    f.reopen();
+    f.welcome({ resumed: true });
+    expect(f.said()).toEqual([]);
+    f.beat();
+    expect(f.said()).toEqual([cheer([0, 2])]);
+  });
+
+  test('a session resumed without marks after a BASE is given up for one that takes the same BASE', () => {
+    const f = fan();
+    f.welcome();
+    f.tap(1);
+    f.reopen();
+    f.welcome();
+    f.tap(1);
+    f.reopen();
+    f.welcome({ resumed: true });
+    f.beat();
+    expect(f.client.state.name).toBe('waiting');
+    f.clock.advance(f.wait_ms());
+    expect(f.world.line.url.search).toBe('');
+    f.welcome();
+    expect(f.said()).toEqual([base([0, 1]), cheer([0, 2])]);
+  });
+});
+
+describe('refused taps', () => {
+  test.each([
+    ['for a team outside the roster', (/** @type {ReturnType<typeof fan>} */ f) => f.client.tap('XXX'), 'no team XXX'],
+    ['for no team', () => fan({ team: undefined }), 'no team is chosen'],
+  ])('%s', (_, act, why) => {
+    const f = fan({ team: undefined });
+    const error = vi.fn();
+    f.client.on('error', error);
+    act(f);
+    expect(f.client.tap()).toBe(false);
+    expect(error.mock.calls.map(([{ message }]) => message)).toContainEqual(expect.stringContaining(why));
+  });
+
+  test('for a closed connection', () => {
+    const f = fan();
+    const error = vi.fn();
+    f.client.on('error', error);
+    f.client.close();
+    expect(f.client.tap()).toBe(false);
+    expect(error.mock.calls[0][0]).toBeInstanceOf(TapError);
+    expect(f.client.total()).toBe(0);
+  });
+
+  test('for a team that the roster turns out not to have, while the others count', async () => {
+    const f = fan({ info: undefined });
+    f.world.answer = () => Response.json(INFO);
+    const error = vi.fn();
+    f.client.on('error', error);
+    f.tap(1, 'XXX');
+    f.tap(1, 'JPN');
+    f.welcome();
+    await f.next('teams');
+    expect(error.mock.calls.map(([{ message }]) => message)).toEqual(['there is no team XXX']);
+    expect(f.said()).toEqual([cheer([0, 1])]);
+  });
+});
+
+describe('beats', () => {
+  test('are told whole: levels from KEY and DELTA, totals from the KEY, flags, cadence, age', () => {
+    const f = fan();
+    const heard = vi.fn();
+    f.welcome();
+    f.client.on('beat', heard);
+    f.world.line.deliver(key({ number: 800, levels: [1, 2, 3], totals: [10, 20, 30] }));
+    f.clock.advance(700);
+    f.world.line.deliver(delta({ number: 805, key: 800, gaps: [[2, 9]], flags: 5, cadence: 10 }));
+    expect(heard).toHaveBeenLastCalledWith({
+      number: 805,
+      flags: { stale: true, closed: false, rehearsal: true },
+      levels: Uint8Array.of(1, 2, 9),
+      totals: [10, 20, 30],
+      cadence_ms: 500,
+      age_ms: 200,
+    });
+  });
+
+  test('that cannot be read are an error, and no more than that', () => {
+    const f = fan();
+    const error = vi.fn();
+    f.client.on('error', error);
+    f.welcome();
+    f.world.line.deliver(new Uint8Array([0x81, 0]).buffer);
+    f.world.line.deliver('{');
+    expect(error.mock.calls.map(([{ constructor }]) => constructor)).toEqual([FrameError, SyntaxError]);
+    expect(f.client.state.name).toBe('live');
+  });
+});
+
+test('close() tells what it may, ends the socket and leaves no timer and no listener behind', () => {
+  const f = fan();
+  f.welcome();
+  f.tap(3);
+  f.client.close();
+  expect(f.said()).toEqual([cheer([0, 1]), cheer([0, 3])]);
+  expect(f.world.line.closedWith).toBe(1000);
+  expect(f.clock.timers).toBe(0);
+  expect(f.world.pageListeners.size).toBe(0);
+  expect(f.client.state).toMatchObject({ name: 'closed', code: 1000 });
+});
