@@ -1,0 +1,144 @@
+//! The operators' listener: metrics, health, opening and closing. On loopback unless configured otherwise.
+
+use std::convert::Infallible;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use beat_core::Opening;
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::Full;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::event::Event;
+use crate::flush::Flushed;
+use crate::gateway::Gateway;
+use crate::metrics::Metrics;
+use crate::turns::{TurnError, Turns};
+
+/// A flush or a beat older than this, and the gateway is not ready.
+const READY_WITHIN_MS: u64 = 2_000;
+
+/// What operators see and do.
+pub(crate) struct Admin {
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) turns: Arc<Turns>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) flushed: watch::Receiver<Flushed>,
+    pub(crate) draining: Arc<AtomicBool>,
+}
+
+impl Admin {
+    /// Answers for as long as the process lives.
+    pub(crate) async fn serve(self, listener: TcpListener) {
+        let admin = Rc::new(self);
+        loop {
+            let stream = match listener.accept().await {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept an operator's connection");
+                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                    continue;
+                }
+            };
+            let admin = Rc::clone(&admin);
+            let service = service_fn(move |request| {
+                let admin = Rc::clone(&admin);
+                async move { Ok::<_, Infallible>(admin.answer(&request).await) }
+            });
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(std::time::Duration::from_secs(5))
+                .serve_connection(TokioIo::new(stream), service);
+            tokio::task::spawn_local(async move {
+                // An operator's tool that hangs up early is no concern of ours.
+                drop(connection.await);
+            });
+        }
+    }
+
+    async fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
+        let path: Vec<&str> = request.uri().path().trim_start_matches('/').split('/').collect();
+        let allowed = if path[0] == "v1" { Method::POST } else { Method::GET };
+        let known = matches!(path[..], ["metrics" | "healthz" | "readyz"] | ["v1", "events", _, "open" | "close"]);
+        if known && *request.method() != allowed {
+            let mut response = text(StatusCode::METHOD_NOT_ALLOWED, &format!("only {allowed} is served here\n"));
+            response.headers_mut().insert(header::ALLOW, allowed.as_str().parse().expect("a method's name"));
+            return response;
+        }
+        match path[..] {
+            ["metrics"] => text(StatusCode::OK, &self.metrics.render(&self.gateway, self.flush_age_ms())),
+            ["healthz"] => text(StatusCode::OK, "the process is up\n"),
+            ["readyz"] => self.ready(),
+            ["v1", "events", id, step @ ("open" | "close")] => match self.gateway.event(id) {
+                None => text(StatusCode::NOT_FOUND, &format!("there is no event {id:?}\n")),
+                Some(event) if step == "open" => turned(event, self.turns.open(event).await),
+                Some(event) => turned(event, self.turns.close(event).await),
+            },
+            _ => text(
+                StatusCode::NOT_FOUND,
+                "here are /metrics, /healthz, /readyz and POST /v1/events/{event}/open and /close\n",
+            ),
+        }
+    }
+
+    fn flush_age_ms(&self) -> u64 {
+        self.gateway.clock.now_ms() - self.flushed.borrow().ended_ms
+    }
+
+    /// Ready means: what was counted has arrived in the store, and its beats have arrived here.
+    fn ready(&self) -> Response<Full<Bytes>> {
+        let now_ms = self.gateway.clock.now_ms();
+        let flush_age_ms = self.flush_age_ms();
+        let draining = self.draining.load(Ordering::Relaxed);
+        let ages_ms: Vec<(&Arc<Event>, Option<u64>)> = (self.gateway.events.iter())
+            .map(|event| {
+                let came = event.newest.borrow().is_some();
+                (event, came.then(|| now_ms - event.beat_at_ms.load(Ordering::Relaxed)))
+            })
+            .collect();
+        let beats_arrive = ages_ms.iter().all(|(_, age_ms)| age_ms.is_some_and(|age_ms| age_ms <= READY_WITHIN_MS));
+        let ready = !draining && beats_arrive && flush_age_ms <= READY_WITHIN_MS;
+        let beat_age_ms: serde_json::Map<_, _> =
+            ages_ms.into_iter().map(|(event, age_ms)| (event.id.to_string(), json!(age_ms))).collect();
+        let body = json!({
+            "ready": ready,
+            "draining": draining,
+            "flush_age_ms": flush_age_ms,
+            "beat_age_ms": beat_age_ms,
+        });
+        json_page(if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, &body)
+    }
+}
+
+fn turned(event: &Event, outcome: Result<Opening, TurnError>) -> Response<Full<Bytes>> {
+    match outcome {
+        Ok(opening) => {
+            json_page(StatusCode::OK, &json!({ "id": event.id, "state": opening.phase.public(), "run": opening.run }))
+        }
+        Err(TurnError::Refused(why)) => text(StatusCode::CONFLICT, &format!("{why}\n")),
+        Err(TurnError::Store(why)) => text(StatusCode::SERVICE_UNAVAILABLE, &format!("{why}; try again\n")),
+    }
+}
+
+fn text(status: StatusCode, text: &str) -> Response<Full<Bytes>> {
+    page(status, text.to_owned().into(), "text/plain; charset=utf-8")
+}
+
+fn json_page(status: StatusCode, value: &serde_json::Value) -> Response<Full<Bytes>> {
+    page(status, format!("{value}\n").into(), "application/json")
+}
+
+fn page(status: StatusCode, bytes: Bytes, media_type: &'static str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(bytes));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

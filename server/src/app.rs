@@ -1,0 +1,205 @@
+//! Puts the service together, and runs it until it is told to stop. The only place that spawns.
+
+use std::io;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use beat_core::{Incarnation, Opening};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+use tokio::task::spawn_local;
+
+use crate::admin::Admin;
+use crate::clock::Clock;
+use crate::conduct::Conductor;
+use crate::config::{Config, StoreAddress};
+use crate::event::Event;
+use crate::flush::{Flush, Flushed};
+use crate::gateway::{Counters, Gateway, Shard, ShardHandle, ToShard};
+use crate::metrics::Metrics;
+use crate::store::{Embedded, EventRecord, Store, StoreError};
+use crate::turns::Turns;
+use crate::{drain, follow, listen, pace};
+
+/// Messages a shard may have waiting. A claim that finds it full begins a new session; the rest waits its turn.
+const MAILBOX: usize = 1_024;
+
+/// What kept the service from starting.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StartError {
+    #[error("cannot listen on {address}: {source}")]
+    Listen { address: SocketAddr, source: io::Error },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("cannot start: {0}")]
+    Io(#[from] io::Error),
+    #[error("cannot keep metrics: {0}")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
+}
+
+/// The service: bound and known to its store, not yet serving.
+pub(crate) struct App {
+    /// Where fans come in.
+    pub(crate) public: SocketAddr,
+    /// Where operators do.
+    pub(crate) admin: SocketAddr,
+    gateway: Arc<Gateway>,
+    store: Arc<dyn Store>,
+    listeners: Vec<std::net::TcpListener>,
+    mailboxes: Vec<mpsc::Receiver<ToShard>>,
+    operators: TcpListener,
+    metrics: Arc<Metrics>,
+}
+
+impl App {
+    /// Opens the store and binds every address.
+    pub(crate) async fn new(config: Config) -> Result<Self, StartError> {
+        let clock = Clock::start();
+        let (public, listeners) =
+            listen::listen(&config).map_err(|source| StartError::Listen { address: config.listen, source })?;
+        let operators = TcpListener::bind(config.admin)
+            .await
+            .map_err(|source| StartError::Listen { address: config.admin, source })?;
+        let store = open(&config.store)?;
+        let events = known_events(&config, store.as_ref(), clock).await?;
+        let (shards, mailboxes) = (0..config.shards.get())
+            .map(|_| {
+                let (mailbox, messages) = mpsc::channel(MAILBOX);
+                (ShardHandle { mailbox, counters: Arc::new(Counters::default()) }, messages)
+            })
+            .unzip();
+        Ok(Self {
+            public,
+            admin: operators.local_addr()?,
+            gateway: Arc::new(Gateway::new(config, clock, events, shards)),
+            store,
+            listeners,
+            mailboxes,
+            operators,
+            metrics: Arc::new(Metrics::install()?),
+        })
+    }
+
+    /// Serves until a signal, then drains.
+    pub(crate) async fn run(self) -> Result<ExitCode, StartError> {
+        let Self { gateway, store, listeners, mailboxes, operators, metrics, .. } = self;
+        let mut stop = Stop::new()?;
+        let (flushes, flushed) = watch::channel(Flushed::default());
+        for (index, (listener, mailbox)) in listeners.into_iter().zip(mailboxes).enumerate() {
+            let gateway = Arc::clone(&gateway);
+            thread::Builder::new()
+                .name(format!("shard-{index}"))
+                .spawn(move || Shard::run(index, gateway, listener, mailbox))?;
+        }
+        let incarnation = Incarnation(rand::random());
+        spawn_local(
+            Flush { gateway: Arc::clone(&gateway), store: Arc::clone(&store), incarnation, flushed: flushes }.run(),
+        );
+        for event in &gateway.events {
+            let conductor =
+                Conductor::new(Arc::clone(&gateway), Arc::clone(event), Arc::clone(&store), flushed.clone());
+            spawn_local(conductor.run());
+            spawn_local(follow::follow(Arc::clone(&gateway), Arc::clone(event), Arc::clone(&store)));
+        }
+        let turns = Arc::new(Turns::new(Arc::clone(&gateway), store, flushed.clone()));
+        let timetable = Arc::clone(&turns);
+        spawn_local(async move { timetable.keep().await });
+        spawn_local(pace::keep(Arc::clone(&gateway)));
+        let upkeep = Arc::clone(&metrics);
+        spawn_local(async move { upkeep.keep().await });
+        let draining = Arc::new(AtomicBool::new(false));
+        let admin = Admin {
+            gateway: Arc::clone(&gateway),
+            turns,
+            metrics,
+            flushed: flushed.clone(),
+            draining: Arc::clone(&draining),
+        };
+        spawn_local(admin.serve(operators));
+
+        let told_to = stop.wait().await;
+        draining.store(true, Ordering::Relaxed);
+        Ok(match told_to {
+            Told::ToStop => tokio::select! {
+                everything_kept = drain::drain(&gateway, flushed) => stopped(everything_kept),
+                _ = stop.wait() => {
+                    tracing::warn!("told twice: stopping at once");
+                    ExitCode::FAILURE
+                }
+            },
+            Told::OfAPanic => {
+                // Other gateways take over; what this one has counted up to here goes to the store.
+                drain::flush(&gateway, &mut flushed.clone(), gateway.config.drain.flush).await;
+                ExitCode::FAILURE
+            }
+        })
+    }
+}
+
+fn stopped(everything_kept: bool) -> ExitCode {
+    if everything_kept {
+        tracing::info!("stopped; everything counted is in the store");
+        ExitCode::SUCCESS
+    } else {
+        tracing::error!("stopped; the store did not take the last flush in time");
+        ExitCode::FAILURE
+    }
+}
+
+fn open(address: &StoreAddress) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(match address {
+        StoreAddress::Embedded(folder) => Arc::new(Embedded::open(folder)?),
+        StoreAddress::Memory => Arc::new(Embedded::in_memory()?),
+        StoreAddress::Redis(_) => unreachable!("the configuration refuses what is not built"),
+    })
+}
+
+/// Every configured event, as far on as the store knows it.
+async fn known_events(config: &Config, store: &dyn Store, clock: Clock) -> Result<Vec<Arc<Event>>, StoreError> {
+    let beat_ms = u64::try_from(config.beat.interval.as_millis()).unwrap_or(u64::MAX);
+    let mut events = Vec::new();
+    for event in &config.events {
+        let proposal = EventRecord { t0_ms: clock.wall_ms(), opening: Opening::default() };
+        let record = store.advance(&event.id, proposal).await?;
+        events.push(Arc::new(Event::new(event, record, beat_ms, config.shards.get(), clock)));
+    }
+    Ok(events)
+}
+
+/// Why the service ends.
+enum Told {
+    ToStop,
+    OfAPanic,
+}
+
+/// Signals, and panics anywhere in the process.
+struct Stop {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+    panics: mpsc::UnboundedReceiver<()>,
+}
+
+impl Stop {
+    fn new() -> io::Result<Self> {
+        let (panicked, panics) = mpsc::unbounded_channel();
+        let report = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            report(panic);
+            // Refused only when the process is already ending.
+            _ = panicked.send(());
+        }));
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())?, panics })
+    }
+
+    async fn wait(&mut self) -> Told {
+        tokio::select! {
+            _ = self.terminate.recv() => Told::ToStop,
+            _ = self.interrupt.recv() => Told::ToStop,
+            Some(()) = self.panics.recv() => Told::OfAPanic,
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The layers of the configuration, laid over one another as TOML before they get their types.
+
+use std::path::Path;
+
+use super::{Config, ConfigError};
+
+/// One value from outside the file, and where it came from.
+#[derive(Debug, PartialEq)]
+pub(super) struct Setting {
+    pub(super) origin: String,
+    pub(super) path: Vec<String>,
+    pub(super) value: String,
+}
+
+/// Names that belong to the environment layer all begin so.
+const PREFIX: &str = "BEAT_";
+/// Read by the flags, not a key of the file.
+const CONFIG_FILE: &str = "BEAT_CONFIG";
+
+/// Reads the file, and refuses what it does not know by name and line.
+pub(super) fn read_file(path: &Path) -> Result<toml::Table, ConfigError> {
+    let text =
+        std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    let refused = |source| ConfigError::File { path: path.to_owned(), source: Box::new(source) };
+    toml::from_str::<Config>(&text).map_err(refused)?;
+    text.parse().map_err(refused)
+}
+
+/// The settings among `variables`; a `BEAT_…` that names no key is refused.
+pub(super) fn environment(variables: impl Iterator<Item = (String, String)>) -> Result<Vec<Setting>, ConfigError> {
+    let known: Vec<(String, Vec<String>)> = known_keys().into_iter().map(|path| (variable_of(&path), path)).collect();
+    let mut settings = Vec::new();
+    for (name, value) in variables.filter(|(name, _)| name.starts_with(PREFIX) && name != CONFIG_FILE) {
+        let Some((_, path)) = known.iter().find(|(variable, _)| *variable == name) else {
+            let known = known.into_iter().map(|(variable, _)| variable).collect::<Vec<_>>().join(", ");
+            return Err(ConfigError::UnknownVariable { name, known });
+        };
+        settings.push(Setting { origin: name, path: path.clone(), value });
+    }
+    Ok(settings)
+}
+
+/// Lays `settings` over `file`, in their order, and gives the whole its types.
+pub(super) fn merge(mut file: toml::Table, settings: impl Iterator<Item = Setting>) -> Result<Config, ConfigError> {
+    let mut config = file.clone().try_into().expect("read_file has tried this");
+    let defaults = defaults();
+    for Setting { origin, path, value } in settings {
+        let typed =
+            typed_like(&defaults, &path, value).map_err(|why| ConfigError::Setting { origin: origin.clone(), why })?;
+        insert(&mut file, &path, typed);
+        // One at a time, so that a refusal is its own.
+        config = file
+            .clone()
+            .try_into()
+            .map_err(|error: toml::de::Error| ConfigError::Setting { origin, why: error.message().to_owned() })?;
+    }
+    Ok(config)
+}
+
+/// Every key that holds one value, by the path that leads to it.
+pub(super) fn known_keys() -> Vec<Vec<String>> {
+    fn collect(table: &toml::Table, path: &[String], keys: &mut Vec<Vec<String>>) {
+        for (name, value) in table {
+            let path = [path, std::slice::from_ref(name)].concat();
+            match value {
+                toml::Value::Table(inner) => collect(inner, &path, keys),
+                _ => keys.push(path),
+            }
+        }
+    }
+
+    let mut keys = Vec::new();
+    collect(&defaults(), &[], &mut keys);
+    keys
+}
+
+fn defaults() -> toml::Table {
+    toml::Table::try_from(Config::default()).expect("the defaults are plain values")
+}
+
+fn variable_of(path: &[String]) -> String {
+    format!("{PREFIX}{}", path.join("_").to_ascii_uppercase())
+}
+
+fn typed_like(defaults: &toml::Table, path: &[String], value: String) -> Result<toml::Value, String> {
+    let mut table = defaults;
+    let (name, sections) = path.split_last().expect("a path has a name");
+    for section in sections {
+        table = table[section].as_table().expect("a section is a table");
+    }
+    match table[name] {
+        toml::Value::Integer(_) => {
+            value.parse().map(toml::Value::Integer).map_err(|_| format!("a whole number, not {value:?}"))
+        }
+        _ => Ok(toml::Value::String(value)),
+    }
+}
+
+fn insert(table: &mut toml::Table, path: &[String], value: toml::Value) {
+    match path {
+        [name] => _ = table.insert(name.clone(), value),
+        [section, rest @ ..] => {
+            let inner = table.entry(section.clone()).or_insert_with(|| toml::Table::new().into());
+            insert(inner.as_table_mut().expect("the file was checked against the same shape"), rest, value);
+        }
+        [] => unreachable!("a path has a name"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn setting(origin: &str, path: &[&str], value: &str) -> Setting {
+        Setting { origin: origin.into(), path: path.iter().map(ToString::to_string).collect(), value: value.into() }
+    }
+
+    #[test]
+    fn a_later_layer_stands_over_an_earlier_one() {
+        let file: toml::Table = "shards = 3\nlimits.frames_burst = 50".parse().unwrap();
+        let settings =
+            environment([("BEAT_SHARDS".into(), "4".into()), ("HOME".into(), "/".into())].into_iter()).unwrap();
+        assert_eq!(settings, [setting("BEAT_SHARDS", &["shards"], "4")]);
+        let flags = [setting("--shards", &["shards"], "5"), setting("--listen", &["listen"], "127.0.0.1:1")];
+        let config = merge(file, settings.into_iter().chain(flags)).unwrap();
+        assert_eq!((config.shards.get(), config.limits.frames_burst, config.listen.port()), (5, 50, 1));
+    }
+
+    #[test]
+    fn a_refusal_names_its_origin() {
+        let unknown = environment([("BEAT_SHARD".into(), "4".into())].into_iter()).unwrap_err();
+        assert!(unknown.to_string().starts_with("BEAT_SHARD: no such setting; known are BEAT_"), "{unknown}");
+        for (origin, path, value) in [
+            ("--shards", &["shards"][..], "many"),
+            ("--shards", &["shards"], "0"),
+            ("BEAT_LISTEN", &["listen"], "localhost"),
+            ("BEAT_STORE", &["store"], "mysql://"),
+            ("BEAT_LIMITS_SESSION_MS", &["limits", "session_ms"], "-1"),
+        ] {
+            let refusal = merge(toml::Table::new(), [setting(origin, path, value)].into_iter()).unwrap_err();
+            assert!(refusal.to_string().starts_with(&format!("{origin}: ")), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn every_key_has_a_variable_of_its_own() {
+        let mut names: Vec<_> = known_keys().iter().map(|path| variable_of(path)).collect();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), known_keys().len());
+        assert!(names.contains(&"BEAT_LIMITS_FRAMES_PER_SECOND".into()));
+    }
+}

@@ -1,0 +1,194 @@
+//! One event, as every thread of this gateway sees it.
+
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex};
+
+use arc_swap::ArcSwap;
+use beat_core::{Counting, Fates, GRACE_MS, Opening, Phase, Tally, Totals};
+use beat_protocol::{EventDetail, EventId, EventState, EventSummary};
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::config::{EventConfig, OpensAt};
+use crate::fanout::Frames;
+use crate::roster::Roster;
+use crate::store::EventRecord;
+
+/// What is fixed of an event, what the shards count into, and the newest beat.
+pub(crate) struct Event {
+    pub(crate) id: EventId,
+    pub(crate) name: String,
+    pub(crate) roster: Arc<Roster>,
+    pub(crate) opens_at_ms: Option<u64>,
+    pub(crate) closes_at_ms: Option<u64>,
+    /// Nominal time of beat 0.
+    pub(crate) t0_ms: u64,
+    /// From one beat to the next.
+    pub(crate) beat_ms: u64,
+    /// Replaced at each turn of the event; shards keep a cached copy.
+    ledger: Arc<ArcSwap<Ledger>>,
+    earlier: Mutex<Earlier>,
+    /// When the newest beat came from the store, on the process's clock.
+    pub(crate) beat_at_ms: AtomicU64,
+    /// Newest wins: who is slow sees the latest only.
+    pub(crate) newest: watch::Sender<Option<Arc<Frames>>>,
+}
+
+/// Runs of this process that are over, so that its metrics never fall.
+struct Earlier {
+    sums: Vec<Fates>,
+    /// Of the run before this one: a shard may still be counting its last frame into it.
+    last: Arc<[Tally]>,
+}
+
+/// Where taps go, from one turn of the event to the next.
+pub(crate) struct Ledger {
+    pub(crate) opening: Opening,
+    /// When this gateway came to know the phase, on its own monotonic clock, and how old it was by then.
+    known_from_ms: u64,
+    known_before_ms: u64,
+    /// One for each shard, which alone writes it.
+    tallies: Arc<[Tally]>,
+}
+
+impl Event {
+    /// The event `config` describes, as the store knows it.
+    pub(crate) fn new(config: &EventConfig, record: EventRecord, beat_ms: u64, shards: usize, clock: Clock) -> Self {
+        let roster = config.roster();
+        let tallies = tallies(shards, roster.teams().len());
+        let ledger = Ledger::new(record.opening, tallies, clock);
+        Self {
+            id: config.id.clone(),
+            name: config.name.clone(),
+            opens_at_ms: opens_at_ms(config.opens_at),
+            closes_at_ms: config.closes_at.map(wall),
+            t0_ms: record.t0_ms,
+            beat_ms,
+            ledger: Arc::new(ArcSwap::from_pointee(ledger)),
+            earlier: Mutex::new(Earlier { sums: vec![Fates::default(); roster.teams().len()], last: Arc::new([]) }),
+            beat_at_ms: AtomicU64::new(clock.now_ms()),
+            newest: watch::Sender::new(None),
+            roster,
+        }
+    }
+
+    /// The ledger now.
+    pub(crate) fn ledger(&self) -> Arc<Ledger> {
+        self.ledger.load_full()
+    }
+
+    /// The ledger for who asks often: an unchanged one costs a load and a comparison.
+    pub(crate) fn ledger_cache(&self) -> arc_swap::Cache<Arc<ArcSwap<Ledger>>, Arc<Ledger>> {
+        arc_swap::Cache::new(Arc::clone(&self.ledger))
+    }
+
+    /// Moves to `opening`; a new run starts from nothing.
+    pub(crate) fn turn(&self, opening: Opening, clock: Clock) {
+        let before = self.ledger();
+        let next_run = opening.run > before.opening.run;
+        let tallies = if next_run {
+            let mut earlier = self.earlier.lock().expect("no holder of this lock panics");
+            let last = std::mem::replace(&mut earlier.last, Arc::clone(&before.tallies));
+            for (team, sum) in earlier.sums.iter_mut().enumerate() {
+                *sum = sum_of(*sum, fates_of(&last, team));
+            }
+            tallies(before.tallies.len(), self.roster.teams().len())
+        } else {
+            Arc::clone(&before.tallies)
+        };
+        self.ledger.store(Arc::new(Ledger::new(opening, tallies, clock)));
+    }
+
+    /// What became of all taps for `team` since this process began.
+    pub(crate) fn fates(&self, team: usize) -> Fates {
+        let earlier = self.earlier.lock().expect("no holder of this lock panics");
+        let ledger = self.ledger();
+        [fates_of(&earlier.last, team), fates_of(&ledger.tallies, team)].into_iter().fold(earlier.sums[team], sum_of)
+    }
+
+    /// Where the event stands, for everyone.
+    pub(crate) fn state(&self) -> EventState {
+        self.ledger.load().opening.phase.public()
+    }
+
+    /// When `beat` is due by its number alone, in milliseconds since 1970.
+    pub(crate) fn nominal_ms(&self, beat: u32) -> u64 {
+        self.t0_ms + u64::from(beat) * self.beat_ms
+    }
+
+    /// As it stands in the list of events.
+    pub(crate) fn summary(&self) -> EventSummary {
+        EventSummary {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            state: self.state(),
+            roster: self.roster.tag().to_owned(),
+        }
+    }
+
+    /// As it stands at its own address.
+    pub(crate) fn detail(&self) -> EventDetail {
+        EventDetail { summary: self.summary(), teams: self.roster.teams().to_vec() }
+    }
+}
+
+impl Ledger {
+    fn new(opening: Opening, tallies: Arc<[Tally]>, clock: Clock) -> Self {
+        // After a restart part of a closing's grace is over.
+        let known_before_ms = clock.wall_ms().saturating_sub(opening.since_ms);
+        Self { opening, known_from_ms: clock.now_ms(), known_before_ms, tallies }
+    }
+
+    /// Whether a tap that arrives now counts.
+    pub(crate) fn counting(&self, now_ms: u64) -> Counting {
+        self.opening.phase.counting(self.known_ms(now_ms))
+    }
+
+    /// Whether a closed event has waited long enough for the last taps.
+    pub(crate) fn grace_is_over(&self, now_ms: u64) -> bool {
+        self.opening.phase == Phase::Closed && self.known_ms(now_ms) > GRACE_MS
+    }
+
+    fn known_ms(&self, now_ms: u64) -> u64 {
+        now_ms.saturating_sub(self.known_from_ms) + self.known_before_ms
+    }
+
+    /// The tally of one shard.
+    pub(crate) fn tally(&self, shard: usize) -> &Tally {
+        &self.tallies[shard]
+    }
+
+    /// What this gateway has counted in this run.
+    pub(crate) fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        for tally in self.tallies.iter() {
+            tally.add_counted_into(&mut totals);
+        }
+        totals
+    }
+}
+
+fn fates_of(tallies: &[Tally], team: usize) -> Fates {
+    tallies.iter().map(|tally| tally.fates(team)).fold(Fates::default(), sum_of)
+}
+
+fn tallies(shards: usize, teams: usize) -> Arc<[Tally]> {
+    std::iter::repeat_with(|| Tally::new(teams)).take(shards).collect()
+}
+
+fn sum_of(a: Fates, b: Fates) -> Fates {
+    Fates { counted: a.counted + b.counted, shadowed: a.shadowed + b.shadowed, late: a.late + b.late }
+}
+
+/// From when on the timetable opens the event; never, where an operator does.
+fn opens_at_ms(opens_at: OpensAt) -> Option<u64> {
+    match opens_at {
+        OpensAt::Start => Some(0),
+        OpensAt::Operator => None,
+        OpensAt::Moment(moment) => Some(wall(moment)),
+    }
+}
+
+fn wall(moment: jiff::Timestamp) -> u64 {
+    u64::try_from(moment.as_millisecond()).unwrap_or(0)
+}

@@ -1,0 +1,154 @@
+//! One process that counts: its shards, and what they share.
+//!
+//! Shards share nothing on the way of a tap or of a beat. What stands here is read-only, atomic with one writer, or
+//! locked only when a connection begins or ends.
+
+mod audience;
+mod connection;
+mod counters;
+mod front;
+mod linger;
+mod outbox;
+mod seat;
+mod sessions;
+mod shard;
+mod wire;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+
+use beat_core::Rate;
+use beat_protocol::{Cadence, EventId};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::clock::Clock;
+use crate::config::{Config, Limits};
+use crate::event::Event;
+
+pub(crate) use counters::Counters;
+pub(crate) use sessions::{SessionId, Sessions};
+pub(crate) use shard::Shard;
+
+/// What every thread of the process may know.
+pub(crate) struct Gateway {
+    pub(crate) config: Config,
+    pub(crate) rates: Rates,
+    pub(crate) clock: Clock,
+    pub(crate) sessions: Sessions,
+    /// In the order of the configuration.
+    pub(crate) events: Vec<Arc<Event>>,
+    pub(crate) shards: Vec<ShardHandle>,
+    by_id: HashMap<EventId, usize>,
+    connections: Arc<AtomicUsize>,
+    cadence_ms: AtomicU32,
+}
+
+/// The limits that are token buckets.
+pub(crate) struct Rates {
+    pub(crate) taps: Rate,
+    pub(crate) frames: Rate,
+    pub(crate) bytes: Rate,
+    pub(crate) control_frames: Rate,
+}
+
+/// How to reach one shard.
+pub(crate) struct ShardHandle {
+    pub(crate) mailbox: mpsc::Sender<ToShard>,
+    pub(crate) counters: Arc<Counters>,
+}
+
+/// Messages to a shard. The mailbox is bounded; who cannot send waits.
+pub(crate) enum ToShard {
+    /// Give up this session: it was opened on another socket.
+    HandOver { session: SessionId, to: oneshot::Sender<beat_core::Session> },
+    /// Answer: everything that arrived before has been dealt with.
+    Barrier { passed: oneshot::Sender<()> },
+    /// Stop accepting connections.
+    StopAccepting,
+    /// Stop counting the fans of this part; they are about to leave.
+    Freeze { part: usize, of: usize, frozen: oneshot::Sender<usize> },
+    /// Send the frozen fans their marks, and away, to be back after `retry_ms` at most.
+    Release { retry_ms: u32 },
+}
+
+impl Gateway {
+    pub(crate) fn new(config: Config, clock: Clock, events: Vec<Arc<Event>>, shards: Vec<ShardHandle>) -> Self {
+        let by_id = events.iter().enumerate().map(|(at, event)| (event.id.clone(), at)).collect();
+        Self {
+            rates: Rates::of(&config.limits),
+            sessions: Sessions::new(config.limits.session, config.limits.sessions_resting),
+            cadence_ms: AtomicU32::new(config.beat.cadence_ms),
+            connections: Arc::default(),
+            config,
+            clock,
+            events,
+            shards,
+            by_id,
+        }
+    }
+
+    /// The event of that id.
+    pub(crate) fn event(&self, id: &str) -> Option<&Arc<Event>> {
+        self.index_of(id).map(|at| &self.events[at])
+    }
+
+    /// Its place in the list.
+    pub(crate) fn index_of(&self, id: &str) -> Option<usize> {
+        self.by_id.get(id).copied()
+    }
+
+    /// What fans are asked to wait between two CHEER frames.
+    pub(crate) fn cadence(&self) -> Cadence {
+        Cadence::from_ms(self.cadence_ms.load(Ordering::Relaxed))
+    }
+
+    /// Asks fans for another cadence, from the next beat on.
+    pub(crate) fn set_cadence(&self, cadence: Cadence) {
+        self.cadence_ms.store(cadence.as_ms(), Ordering::Relaxed);
+    }
+
+    /// Takes a place among the connections, if one is left.
+    fn admit(&self) -> Option<Admission> {
+        let admission = Admission(Arc::clone(&self.connections));
+        // Counted before it is compared: threads that race for the last place may both be refused, never both let in.
+        (self.connections.fetch_add(1, Ordering::Relaxed) < self.config.limits.connections).then_some(admission)
+    }
+
+    /// Open connections.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
+    }
+
+    /// Once this returns, every shard works with what was published before the call.
+    pub(crate) async fn barrier(&self) {
+        for shard in &self.shards {
+            let (passed, done) = oneshot::channel();
+            if shard.mailbox.send(ToShard::Barrier { passed }).await.is_ok() {
+                // A shard that ends instead counts nothing more either.
+                drop(done.await);
+            }
+        }
+    }
+}
+
+impl Rates {
+    fn of(limits: &Limits) -> Self {
+        let full = |per_second, burst| Rate { at_start: burst, per_second, burst };
+        Self {
+            taps: Rate { at_start: limits.taps_at_start, per_second: limits.taps_per_second, burst: limits.taps_burst },
+            frames: full(limits.frames_per_second, limits.frames_burst),
+            bytes: full(limits.bytes_per_second, limits.bytes_burst),
+            control_frames: full(limits.control_frames_per_second, limits.control_frames_burst),
+        }
+    }
+}
+
+/// One connection's place, given back when dropped.
+struct Admission(Arc<AtomicUsize>);
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

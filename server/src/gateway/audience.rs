@@ -1,0 +1,138 @@
+//! All readers of one event on one shard, and the loop that writes each beat to them.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use beat_core::{Counting, Session, Turn};
+use beat_protocol::{ByTeam, Flag, Record, Records, TeamCode};
+use slab::Slab;
+
+use super::Gateway;
+use super::counters::Counters;
+use super::seat::{Role, Seat};
+use crate::event::{Event, Ledger};
+use crate::fanout::Frames;
+
+/// Sockets written before the shard reads again: half a millisecond's work, at 2 µs a `send`.
+const WRITES_AT_A_STRETCH: usize = 256;
+
+/// One event's readers here.
+pub(super) struct Audience {
+    pub(super) event: Arc<Event>,
+    seats: RefCell<Slab<Place>>,
+    seated: Cell<u32>,
+    ledger: RefCell<LedgerCache>,
+}
+
+type LedgerCache = arc_swap::Cache<Arc<arc_swap::ArcSwap<Ledger>>, Arc<Ledger>>;
+
+struct Place {
+    turn: Turn,
+    seat: Rc<Seat>,
+}
+
+impl Audience {
+    pub(super) fn new(event: Arc<Event>) -> Rc<Self> {
+        let ledger = RefCell::new(event.ledger_cache());
+        Rc::new(Self { event, seats: RefCell::default(), seated: Cell::new(0), ledger })
+    }
+
+    /// Seats a reader that has just been given the newest beat.
+    pub(super) fn take_seat(&self, seat: &Rc<Seat>) -> usize {
+        let latest = self.newest().map_or(0, |frames| frames.number());
+        let nth = self.seated.replace(self.seated.get().wrapping_add(1));
+        self.seats.borrow_mut().insert(Place { turn: Turn::of_nth(nth, latest), seat: Rc::clone(seat) })
+    }
+
+    /// Takes the reader off.
+    pub(super) fn leave_seat(&self, at: usize) {
+        self.seats.borrow_mut().remove(at);
+    }
+
+    /// Everyone who sits here now.
+    pub(super) fn seats(&self) -> Vec<(usize, Rc<Seat>)> {
+        self.seats.borrow().iter().map(|(at, place)| (at, Rc::clone(&place.seat))).collect()
+    }
+
+    /// The newest beat.
+    pub(super) fn newest(&self) -> Option<Arc<Frames>> {
+        self.event.newest.borrow().clone()
+    }
+
+    /// Counts a CHEER into this shard's tally.
+    pub(super) fn count(&self, shard: usize, gateway: &Gateway, now_ms: u64, session: &mut Session, records: &Records) {
+        let mut cache = self.ledger.borrow_mut();
+        let ledger = cache.load();
+        let tally = ledger.tally(shard);
+        let counting: Counting = ledger.counting(now_ms);
+        session.cheer(&gateway.rates.taps, now_ms, counting, records, |verdict| tally.add(verdict));
+    }
+
+    /// Records by team code, as JSON has them.
+    pub(super) fn by_code(&self, records: &[Record]) -> ByTeam<u32> {
+        let teams = self.event.roster.teams();
+        ByTeam(records.iter().map(|record| (teams[usize::from(record.team)].code, record.total)).collect())
+    }
+
+    /// The index of `code` in this event's roster.
+    pub(super) fn index_of(&self, code: TeamCode) -> Option<u16> {
+        self.event.roster.index_of(code)
+    }
+
+    /// Whether `records` name only teams of this event's roster.
+    pub(super) fn knows(&self, records: &[Record]) -> bool {
+        records.iter().all(|record| usize::from(record.team) < self.event.roster.teams().len())
+    }
+
+    /// Writes every beat to everyone it is due for, as long as the event lives.
+    pub(super) async fn fan_out(self: Rc<Self>, counters: Arc<Counters>) {
+        let mut beats = self.event.newest.subscribe();
+        while beats.changed().await.is_ok() {
+            let newest = beats.borrow_and_update().clone();
+            if let Some(frames) = newest {
+                self.write_to_all(&frames, &counters).await;
+            }
+        }
+    }
+
+    async fn write_to_all(&self, frames: &Frames, counters: &Counters) {
+        let to_everyone = frames.flags().has(Flag::Stale) || frames.flags().has(Flag::Closed);
+        let mut from = 0;
+        loop {
+            let end = self.seats.borrow().capacity();
+            let until =
+                end.min(from + WRITES_AT_A_STRETCH * usize::try_from(beat_core::BEATS_PER_FAN_FRAME).unwrap_or(1));
+            for at in from..until {
+                self.write_to(at, frames, to_everyone, counters);
+            }
+            if until == end {
+                return;
+            }
+            from = until;
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn write_to(&self, at: usize, frames: &Frames, to_everyone: bool, counters: &Counters) {
+        let mut seats = self.seats.borrow_mut();
+        let Some(place) = seats.get_mut(at) else { return };
+        let due = match place.seat.role {
+            Role::Display { .. } => true,
+            Role::Fan { .. } => place.turn.take(frames.number()) || to_everyone,
+        };
+        if !due || place.seat.is_closed() {
+            return;
+        }
+        if frames.flags().has(Flag::Closed) && matches!(place.seat.role, Role::Fan { .. }) {
+            return place.seat.close_event(frames);
+        }
+        match place.seat.offer(frames) {
+            Some(len) => {
+                counters.beats_out.add(1);
+                counters.bytes_out.add(len as u64);
+            }
+            None => counters.beats_skipped.add(1),
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! A new connection: hyper reads the request; pages are answered, upgrades go on as bare sockets.
+
+use std::cell::RefCell;
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::rc::Rc;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+
+use super::linger::read_out;
+use super::shard::Shard;
+use super::{Admission, connection};
+use crate::http::{self, Answer, Wanted};
+
+/// No request head is longer, in bytes; a longer one gets 431.
+const HEAD_BYTES_MAX: usize = 8_192;
+
+const TOO_LATE: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+const TOO_MANY: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
+/// Answers requests until the connection ends or is upgraded.
+pub(super) async fn serve(shard: Rc<Shard>, stream: TcpStream, admission: Admission) {
+    let asked = RefCell::new(false);
+    let upgraded = RefCell::new(None::<Wanted>);
+    let service = service_fn(|request| {
+        asked.replace(true);
+        let answer = http::answer(&shard.gateway, &shard.counters, &request);
+        std::future::ready(Ok::<_, Infallible>(match answer {
+            Answer::Page(response) => response,
+            Answer::Upgrade(response, wanted) => {
+                upgraded.replace(Some(wanted));
+                response
+            }
+        }))
+    });
+    let mut connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(shard.gateway.config.limits.handshake)
+        .max_buf_size(HEAD_BYTES_MAX)
+        .serve_connection(TokioIo::new(stream), service);
+    let outcome = poll_fn(|cx| connection.poll_without_shutdown(cx)).await;
+    let parts = connection.into_parts();
+    let stream = parts.io.into_inner();
+    let wanted = upgraded.take();
+    match (wanted, outcome) {
+        (Some(wanted), Ok(())) => {
+            // A task of its own, so that an open connection does not carry the memory of its handshake.
+            tokio::task::spawn_local(connection::serve(Rc::clone(&shard), stream, parts.read_buf, wanted, admission));
+        }
+        (None, Err(error)) if error.is_timeout() && !*asked.borrow() => say_and_close(stream, TOO_LATE).await,
+        _ => {}
+    }
+}
+
+/// There is no place left: says so, before the cost of reading a request.
+pub(super) async fn turn_away(stream: TcpStream) {
+    metrics::counter!("beat_turned_away_total").increment(1);
+    say_and_close(stream, TOO_MANY).await;
+}
+
+async fn say_and_close(stream: TcpStream, answer: &[u8]) {
+    if matches!(stream.try_write(answer), Ok(written) if written == answer.len()) {
+        drop(socket2::SockRef::from(&stream).shutdown(std::net::Shutdown::Write));
+        read_out(stream).await;
+    }
+}

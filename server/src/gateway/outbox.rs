@@ -1,0 +1,191 @@
+//! What waits to be written to one socket: never more than the end of one beat, one control frame, and a goodbye.
+//!
+//! The only writer of its socket, so frames never interleave. Order: the tail of what was begun, the control frame, the
+//! goodbye; nothing after that. A beat that finds the socket full is not kept: its reader gets the newest one later.
+
+use std::cell::{Cell, RefCell};
+use std::io::ErrorKind;
+use std::net::Shutdown;
+
+use bytes::{Buf, Bytes};
+use socket2::SockRef;
+use tokio::net::tcp::OwnedWriteHalf;
+
+/// The writing side of a connection.
+pub(super) struct Outbox {
+    socket: OwnedWriteHalf,
+    pending: RefCell<Pending>,
+    /// Set once no further frame may be taken in: a goodbye is under way, or the peer is gone.
+    shut: Cell<bool>,
+}
+
+#[derive(Default)]
+struct Pending {
+    /// What the kernel did not take of the frame begun last. Shares the bytes that went to everyone.
+    tail: Bytes,
+    /// One pong, or the answer to the client's close; a newer one takes the place of an older.
+    control: Bytes,
+    /// Final frames.
+    goodbye: Bytes,
+}
+
+/// What became of a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wrote {
+    /// The kernel has all of it.
+    All,
+    /// The rest goes when the socket drains: someone must wait for that.
+    Part,
+    /// The socket is still busy with earlier bytes; nothing was taken.
+    Busy,
+    /// No further frame: a goodbye was said, or the peer is gone.
+    Shut,
+}
+
+impl Outbox {
+    pub(super) fn new(socket: OwnedWriteHalf) -> Self {
+        Self { socket, pending: RefCell::default(), shut: Cell::new(false) }
+    }
+
+    /// Writes a whole frame, or several, if nothing is pending.
+    pub(super) fn write(&self, frame: Bytes) -> Wrote {
+        if self.shut.get() {
+            return Wrote::Shut;
+        }
+        let mut pending = self.pending.borrow_mut();
+        if !pending.is_empty() {
+            return Wrote::Busy;
+        }
+        pending.tail = frame;
+        self.flush(&mut pending)
+    }
+
+    /// Writes a control frame as soon as what was begun has gone out.
+    pub(super) fn control(&self, frame: &[u8]) -> Wrote {
+        const CLOSE: u8 = 0x8;
+        if self.shut.get() {
+            return Wrote::Shut;
+        }
+        let mut pending = self.pending.borrow_mut();
+        pending.control = Bytes::copy_from_slice(frame);
+        if frame.first().is_some_and(|first| first & 0x0f == CLOSE) {
+            self.shut.set(true);
+        }
+        self.flush(&mut pending)
+    }
+
+    /// Writes the last frames of this connection.
+    pub(super) fn goodbye(&self, frames: Bytes) -> Wrote {
+        if self.shut.replace(true) {
+            return Wrote::Shut;
+        }
+        let mut pending = self.pending.borrow_mut();
+        pending.goodbye = frames;
+        self.flush(&mut pending)
+    }
+
+    /// Whether no further frame is taken in.
+    pub(super) fn is_shut(&self) -> bool {
+        self.shut.get()
+    }
+
+    /// Returns once nothing is pending any more, or the peer is gone.
+    pub(super) async fn drained(&self) {
+        while !self.pending.borrow().is_empty() {
+            if self.socket.writable().await.is_err() {
+                return self.abort();
+            }
+            self.flush(&mut self.pending.borrow_mut());
+        }
+    }
+
+    /// Ends the connection at once, in both directions.
+    pub(super) fn abort(&self) {
+        self.shut.set(true);
+        self.pending.replace(Pending::default());
+        // The peer may have ended it already.
+        drop(SockRef::from(self.socket.as_ref()).shutdown(Shutdown::Both));
+    }
+
+    fn flush(&self, pending: &mut Pending) -> Wrote {
+        while let Some(next) = pending.next() {
+            match self.socket.try_write(next) {
+                Ok(taken) => next.advance(taken),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Wrote::Part,
+                Err(_) => {
+                    *pending = Pending::default();
+                    self.shut.set(true);
+                    return Wrote::Shut;
+                }
+            }
+        }
+        Wrote::All
+    }
+}
+
+impl Pending {
+    fn next(&mut self) -> Option<&mut Bytes> {
+        [&mut self.tail, &mut self.control, &mut self.goodbye].into_iter().find(|bytes| !bytes.is_empty())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.tail.is_empty() && self.control.is_empty() && self.goodbye.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt;
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    async fn pair() -> (Outbox, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        SockRef::from(&listener).set_recv_buffer_size(1).unwrap();
+        let (ours, theirs) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
+        let (_, half) = ours.unwrap().into_split();
+        (Outbox::new(half), theirs.unwrap().0)
+    }
+
+    fn fill(outbox: &Outbox, byte: u8) -> usize {
+        let frame = vec![byte; 64 << 20];
+        assert_eq!(outbox.write(frame.clone().into()), Wrote::Part);
+        frame.len()
+    }
+
+    #[tokio::test]
+    async fn what_is_begun_is_finished_before_control_and_goodbye_and_nothing_follows() {
+        let (outbox, mut peer) = pair().await;
+        let len = fill(&outbox, b'a');
+        assert_eq!(outbox.write("beat".into()), Wrote::Busy);
+        assert_eq!(outbox.control(b"\x8aold"), Wrote::Part);
+        assert_eq!(outbox.control(b"\x8anew"), Wrote::Part);
+        assert_eq!(outbox.goodbye("bye".into()), Wrote::Part);
+        assert_eq!((outbox.write("late".into()), outbox.goodbye("again".into())), (Wrote::Shut, Wrote::Shut));
+        let read = async {
+            let mut bytes = Vec::new();
+            peer.read_to_end(&mut bytes).await.unwrap();
+            bytes
+        };
+        let ((), bytes) = tokio::join!(
+            async {
+                outbox.drained().await;
+                drop(outbox);
+            },
+            read
+        );
+        assert!(bytes[..len].iter().all(|&b| b == b'a'));
+        assert_eq!(&bytes[len..], b"\x8anewbye");
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_is_gone_shuts_the_outbox() {
+        let (outbox, peer) = pair().await;
+        SockRef::from(&peer).set_linger(Some(std::time::Duration::ZERO)).unwrap();
+        fill(&outbox, b'a');
+        drop(peer);
+        outbox.drained().await;
+        assert_eq!(outbox.write("beat".into()), Wrote::Shut);
+    }
+}

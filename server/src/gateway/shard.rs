@@ -1,0 +1,210 @@
+//! One shard: a thread with its own runtime, its own listener and its own sockets.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use beat_core::Session;
+use beat_protocol::CloseCode;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{sleep, timeout};
+
+use super::audience::Audience;
+use super::seat::Seat;
+use super::sessions::Claim;
+use super::{Counters, Gateway, SessionId, ToShard, front};
+
+/// How long a new socket waits for the old one's marks. The old shard answers between two polls; this is for a stuck one.
+const HAND_OVER: Duration = Duration::from_secs(2);
+/// Out of files or memory: the kernel will not recover within microseconds.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// What the tasks of one shard share.
+pub(crate) struct Shard {
+    pub(super) index: usize,
+    pub(super) gateway: Arc<Gateway>,
+    pub(super) counters: Arc<Counters>,
+    now_ms: Cell<u64>,
+    /// By place of the event in the gateway's list; begun with its first reader.
+    audiences: RefCell<HashMap<usize, Rc<Audience>>>,
+    fans: RefCell<HashMap<SessionId, Rc<Seat>>>,
+    frozen: RefCell<Vec<Rc<Seat>>>,
+    accepting: watch::Sender<bool>,
+}
+
+impl Shard {
+    /// Serves `listener` on this thread, for as long as the process lives.
+    pub(crate) fn run(
+        index: usize,
+        gateway: Arc<Gateway>,
+        listener: std::net::TcpListener,
+        mailbox: mpsc::Receiver<ToShard>,
+    ) -> io::Result<()> {
+        let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
+        runtime.block_on(async move {
+            let listener = TcpListener::from_std(listener)?;
+            let shard = Rc::new(Self::new(index, gateway));
+            tokio::task::spawn_local(Rc::clone(&shard).accept(listener));
+            shard.answer(mailbox).await;
+            Ok(())
+        })
+    }
+
+    fn new(index: usize, gateway: Arc<Gateway>) -> Self {
+        Self {
+            index,
+            counters: Arc::clone(&gateway.shards[index].counters),
+            now_ms: Cell::new(gateway.clock.now_ms()),
+            audiences: RefCell::default(),
+            fans: RefCell::default(),
+            frozen: RefCell::default(),
+            accepting: watch::Sender::new(true),
+            gateway,
+        }
+    }
+
+    /// The time as of the last read.
+    pub(super) fn now_ms(&self) -> u64 {
+        self.now_ms.get()
+    }
+
+    /// The time now.
+    pub(super) fn read_clock(&self) -> u64 {
+        self.now_ms.set(self.gateway.clock.now_ms());
+        self.now_ms.get()
+    }
+
+    /// The readers of an event on this shard.
+    pub(super) fn audience(self: &Rc<Self>, index: usize) -> Rc<Audience> {
+        let mut audiences = self.audiences.borrow_mut();
+        let audience = audiences.entry(index).or_insert_with(|| {
+            let audience = Audience::new(Arc::clone(&self.gateway.events[index]));
+            tokio::task::spawn_local(Rc::clone(&audience).fan_out(Arc::clone(&self.counters)));
+            audience
+        });
+        Rc::clone(audience)
+    }
+
+    /// The session a fan asked for, its marks intact; or else a new one, and `false`.
+    pub(super) async fn session(&self, asked: Option<SessionId>, event: usize) -> (SessionId, Session, bool) {
+        if let Some(id) = asked
+            && let Some(mut session) = self.continued(id, event).await
+        {
+            session.resume();
+            return (id, session, true);
+        }
+        let session = Session::new(&self.gateway.rates.taps, self.read_clock());
+        (self.gateway.sessions.begin(self.index, event), session, false)
+    }
+
+    async fn continued(&self, id: SessionId, event: usize) -> Option<Session> {
+        // The owner may put the marks to rest just while it is asked for them: then they are found there.
+        for _ in 0..2 {
+            match self.gateway.sessions.claim(id, self.index, event, self.read_clock()) {
+                Claim::Unknown => return None,
+                Claim::Taken(session) => return Some(*session),
+                Claim::LivesOn(owner) => {
+                    let (to, handed_over) = oneshot::channel();
+                    let asked = self.gateway.shards[owner].mailbox.try_send(ToShard::HandOver { session: id, to });
+                    if asked.is_err() {
+                        return None;
+                    }
+                    if let Ok(Ok(session)) = timeout(HAND_OVER, handed_over).await {
+                        self.gateway.sessions.moved(id, self.index, event);
+                        return Some(session);
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Remembers where a fan sits.
+    pub(super) fn seat_fan(&self, id: SessionId, seat: &Rc<Seat>) {
+        self.fans.borrow_mut().insert(id, Rc::clone(seat));
+        self.counters.fans.add(1);
+    }
+
+    /// The fan is gone; its marks rest, unless another socket has them.
+    pub(super) fn unseat_fan(&self, id: SessionId, seat: &Rc<Seat>, event: usize) {
+        self.counters.fans.take_one();
+        let mut fans = self.fans.borrow_mut();
+        if fans.get(&id).is_some_and(|seated| Rc::ptr_eq(seated, seat)) {
+            fans.remove(&id);
+        }
+        if let Some(session) = seat.give_up() {
+            self.gateway.sessions.rest(id, event, session, self.read_clock());
+        }
+    }
+
+    async fn answer(self: Rc<Self>, mut mailbox: mpsc::Receiver<ToShard>) {
+        while let Some(message) = mailbox.recv().await {
+            match message {
+                ToShard::HandOver { session, to } => self.hand_over(session, to),
+                // A claimant that stopped waiting begins anew with its BASE.
+                ToShard::Barrier { passed } => drop(passed.send(())),
+                ToShard::StopAccepting => drop(self.accepting.send_replace(false)),
+                ToShard::Freeze { part, of, frozen } => drop(frozen.send(self.freeze(part, of))),
+                ToShard::Release { retry_ms } => self.release(retry_ms),
+            }
+        }
+    }
+
+    fn hand_over(&self, id: SessionId, to: oneshot::Sender<Session>) {
+        let seat = self.fans.borrow_mut().remove(&id);
+        let Some((seat, session)) = seat.and_then(|seat| seat.give_up().map(|session| (seat, session))) else {
+            return;
+        };
+        seat.close(CloseCode::SessionTaken, "");
+        // Refused only by a claimant that stopped waiting: its fan has begun anew with its BASE, and these marks end here.
+        drop(to.send(session));
+    }
+
+    fn freeze(&self, part: usize, of: usize) -> usize {
+        let mut frozen = self.frozen.borrow_mut();
+        for audience in self.audiences.borrow().values() {
+            for (at, seat) in audience.seats() {
+                if at % of == part {
+                    seat.freeze();
+                    frozen.push(seat);
+                }
+            }
+        }
+        frozen.len()
+    }
+
+    fn release(&self, retry_ms: u32) {
+        for seat in self.frozen.take() {
+            seat.release(rand::random_range(0..=retry_ms));
+        }
+    }
+
+    async fn accept(self: Rc<Self>, listener: TcpListener) {
+        let mut accepting = self.accepting.subscribe();
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                _ = accepting.wait_for(|accepting| !accepting) => return,
+            };
+            match accepted {
+                Ok((stream, _)) => self.receive(stream),
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept a connection");
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    fn receive(self: &Rc<Self>, stream: TcpStream) {
+        match self.gateway.admit() {
+            Some(admission) => tokio::task::spawn_local(front::serve(Rc::clone(self), stream, admission)),
+            None => tokio::task::spawn_local(front::turn_away(stream)),
+        };
+    }
+}

@@ -1,0 +1,103 @@
+//! Every address of the public port, and what it answers. Decides; the gateway's front does.
+
+mod body;
+mod events;
+mod pages;
+mod upgrade;
+
+use std::sync::Arc;
+
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+
+use crate::event::Event;
+use crate::gateway::{Counters, Gateway};
+
+pub(crate) use body::Body;
+pub(crate) use upgrade::Wanted;
+
+/// What becomes of a request.
+pub(crate) enum Answer {
+    /// An answer, and the connection goes on to the next request.
+    Page(Response<Body>),
+    /// 101, or the refusal that a page can read: the connection goes on as a WebSocket.
+    Upgrade(Response<Body>, Wanted),
+}
+
+/// Answers one request. Its body, if it has one, is not read.
+pub(crate) fn answer<B>(gateway: &Arc<Gateway>, counters: &Arc<Counters>, request: &Request<B>) -> Answer {
+    let path: Vec<&str> = request.uri().path().trim_start_matches('/').split('/').collect();
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        let mut response = body::text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are served here");
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        return Answer::Page(response);
+    }
+    let query = Query::of(request);
+    let mut answer = match path[..] {
+        [""] => Answer::Page(pages::fan(request)),
+        ["arena", id] if gateway.event(id).is_some() => Answer::Page(pages::arena(request)),
+        ["client", ..] => Answer::Page(pages::asset(request, &path[1..].join("/"))),
+        ["v1", "events"] => Answer::Page(events::list(gateway, request)),
+        ["v1", "events", id, last @ ("ws" | "feed")] => upgrade::answer(gateway, counters, request, id, last, &query),
+        ["v1", "events", id] | ["v1", "events", id, "beat"] => Answer::Page(match gateway.event(id) {
+            None => not_found(&format!("there is no event {id:?}; see /v1/events")),
+            Some(event) if path.len() == 3 => events::detail(event, request, &query),
+            Some(event) => beat(event, &query),
+        }),
+        ["arena", id] => Answer::Page(not_found(&format!("there is no event {id:?}; see /v1/events"))),
+        _ => Answer::Page(not_found("there is nothing at this address")),
+    };
+    if path[0] == "v1"
+        && let Answer::Page(response) = &mut answer
+    {
+        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    }
+    answer
+}
+
+/// The latest beat, once.
+fn beat(event: &Arc<Event>, query: &Query) -> Response<Body> {
+    let format = match query.value("format") {
+        None => crate::fanout::Format::Json,
+        Some(name) => match crate::fanout::Format::named(name) {
+            Some(format) => format,
+            None => return body::text(StatusCode::BAD_REQUEST, "format is one of json, csv, xml, rows"),
+        },
+    };
+    let top = match query.top() {
+        Ok(top) => top,
+        Err(why) => return body::text(StatusCode::BAD_REQUEST, why),
+    };
+    let Some(newest) = event.newest.borrow().clone() else {
+        let mut response = body::text(StatusCode::SERVICE_UNAVAILABLE, "the first beat is on its way");
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        return response;
+    };
+    body::page(newest.page(format, top), format.media_type(), "max-age=1")
+}
+
+fn not_found(why: &str) -> Response<Body> {
+    body::text(StatusCode::NOT_FOUND, why)
+}
+
+/// The query, its first value for each key; keys we do not know are ignored.
+struct Query(Vec<(String, String)>);
+
+impl Query {
+    fn of<B>(request: &Request<B>) -> Self {
+        let query = request.uri().query().unwrap_or_default();
+        Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+    }
+
+    fn value(&self, key: &str) -> Option<&str> {
+        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
+    }
+
+    /// How many teams a display wants.
+    fn top(&self) -> Result<Option<usize>, &'static str> {
+        match self.value("top").map(str::parse) {
+            None => Ok(None),
+            Some(Ok(top @ 1..)) => Ok(Some(top)),
+            Some(_) => Err("top is a whole number from 1"),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Fan sockets and display feeds: what kind of connection a request wants, and the answer that begins it.
+
+use std::sync::Arc;
+
+use beat_protocol::{CloseCode, SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON};
+use futures_util::stream;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http_body_util::{Either, Full, StreamBody};
+use hyper::body::Frame;
+use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
+
+use super::body::{self, Body};
+use super::{Answer, Query, not_found};
+use crate::fanout::{Encoding, Format};
+use crate::gateway::{Counters, Gateway, SessionId};
+
+/// What an upgraded connection is for. Events are places in the gateway's list.
+pub(crate) enum Wanted {
+    /// To cheer.
+    Fan { event: usize, encoding: Encoding, session: Option<SessionId> },
+    /// To watch.
+    Display { event: usize, top: Option<usize> },
+    /// Nothing we can serve; a page cannot read a failed upgrade's status, so it is upgraded and told.
+    Refusal(CloseCode),
+}
+
+pub(super) fn answer<B>(
+    gateway: &Arc<Gateway>,
+    counters: &Arc<Counters>,
+    request: &Request<B>,
+    id: &str,
+    kind: &str,
+    query: &Query,
+) -> Answer {
+    let event = gateway.index_of(id);
+    if kind == "feed" && !wants_upgrade(request) && accepts_event_stream(request.headers()) {
+        return Answer::Page(match (event, query.top()) {
+            (None, _) => not_found(&format!("there is no event {id:?}; see /v1/events")),
+            (_, Err(why)) => body::text(StatusCode::BAD_REQUEST, why),
+            (Some(event), Ok(top)) => server_sent(gateway, counters, event, top),
+        });
+    }
+    if let Some(refusal) = not_a_websocket(request, kind) {
+        return Answer::Page(refusal);
+    }
+    let Ok(mut response) = create_response_with_body(request, || Either::Left(Full::default())) else {
+        return Answer::Page(body::text(StatusCode::BAD_REQUEST, "not a WebSocket handshake as RFC 6455 has it"));
+    };
+    let (encoding, subprotocol) = encoding_of(request.headers());
+    let wanted = match (event, kind, query.top()) {
+        (None, ..) => Wanted::Refusal(CloseCode::NoSuchEvent),
+        (_, "feed", Err(_)) => Wanted::Refusal(CloseCode::Malformed),
+        (Some(event), "feed", Ok(top)) => Wanted::Display { event, top },
+        (Some(event), ..) => {
+            Wanted::Fan { event, encoding, session: query.value("session").and_then(|id| id.parse().ok()) }
+        }
+    };
+    if let Some(subprotocol) = subprotocol.filter(|_| kind == "ws") {
+        response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(subprotocol));
+    }
+    Answer::Upgrade(response, wanted)
+}
+
+/// How a fan wants to talk, and the subprotocol to name in the answer, if it offered one of ours.
+fn encoding_of(headers: &HeaderMap) -> (Encoding, Option<&'static str>) {
+    let offers = |ours: &str| values(headers, header::SEC_WEBSOCKET_PROTOCOL).any(|offered| offered == ours);
+    if offers(SUBPROTOCOL_BINARY) {
+        (Encoding::Binary, Some(SUBPROTOCOL_BINARY))
+    } else if offers(SUBPROTOCOL_JSON) {
+        (Encoding::Json, Some(SUBPROTOCOL_JSON))
+    } else {
+        (Encoding::Json, None)
+    }
+}
+
+fn not_a_websocket<B>(request: &Request<B>, kind: &str) -> Option<Response<Body>> {
+    let other_version = || request.headers().get(header::SEC_WEBSOCKET_VERSION).is_some_and(|version| version != "13");
+    if wants_upgrade(request) && !other_version() {
+        return None;
+    }
+    let sentence = match kind {
+        "feed" => "this address takes WebSocket (version 13), or Accept: text/event-stream",
+        _ => "this address takes WebSocket (version 13)",
+    };
+    let mut response = body::text(StatusCode::UPGRADE_REQUIRED, sentence);
+    let headers = response.headers_mut();
+    headers.insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    Some(response)
+}
+
+fn wants_upgrade<B>(request: &Request<B>) -> bool {
+    values(request.headers(), header::UPGRADE).any(|protocol| protocol.eq_ignore_ascii_case("websocket"))
+}
+
+fn accepts_event_stream(headers: &HeaderMap) -> bool {
+    values(headers, header::ACCEPT).any(|accepted| accepted.split(';').next() == Some("text/event-stream"))
+}
+
+/// The elements of a list header, however it is spread over lines.
+fn values(headers: &HeaderMap, name: header::HeaderName) -> impl Iterator<Item = &str> {
+    let lines = headers.get_all(name).into_iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).map(str::trim)
+}
+
+/// The display feed as server-sent events. Newest wins: hyper asks for more when the client has read, and gets the latest.
+fn server_sent(gateway: &Arc<Gateway>, counters: &Arc<Counters>, event: usize, top: Option<usize>) -> Response<Body> {
+    let mut beats = gateway.events[event].newest.subscribe();
+    // Whoever comes gets the newest beat at once.
+    beats.mark_changed();
+    let watching = Watching::new(counters);
+    let events = stream::unfold((beats, watching), move |(mut beats, watching)| async move {
+        loop {
+            beats.changed().await.ok()?;
+            let newest = beats.borrow_and_update().clone();
+            if let Some(newest) = newest {
+                return Some((Ok(Frame::data(newest.page(Format::Event, top))), (beats, watching)));
+            }
+        }
+    });
+    let retry = stream::once(std::future::ready(Ok(Frame::data("retry: 1000\n\n".into()))));
+    let mut response = Response::new(Either::Right(StreamBody::new(Box::pin(futures_util::StreamExt::chain(
+        retry, events,
+    )) as body::Endless)));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(Format::Event.media_type()));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response
+}
+
+/// A display among the counted ones, for as long as its stream lives.
+struct Watching(Arc<Counters>);
+
+impl Watching {
+    fn new(counters: &Arc<Counters>) -> Self {
+        counters.displays.add(1);
+        Self(Arc::clone(counters))
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.0.displays.take_one();
+    }
+}

@@ -1,0 +1,119 @@
+//! The numbers operators and load-testers read, in Prometheus' text format.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use tokio::time::interval;
+
+use crate::gateway::Gateway;
+
+/// From a fast local commit to one that takes longer than a beat, in seconds.
+const FLUSH_BUCKETS: [f64; 10] = [0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2.0];
+/// Without upkeep the exporter keeps every sample of a histogram.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// Where the numbers come together.
+pub(crate) struct Metrics(PrometheusHandle);
+
+impl Metrics {
+    /// Takes over the process's metrics.
+    pub(crate) fn install() -> Result<Self, BuildError> {
+        let handle = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Full("beat_flush_seconds".into()), &FLUSH_BUCKETS)?
+            .install_recorder()?;
+        describe();
+        Ok(Self(handle))
+    }
+
+    /// Keeps the exporter's memory in bounds.
+    pub(crate) async fn keep(&self) {
+        let mut rounds = interval(UPKEEP_EVERY);
+        loop {
+            rounds.tick().await;
+            self.0.run_upkeep();
+        }
+    }
+
+    /// The page, as of now.
+    pub(crate) fn render(&self, gateway: &Gateway, flush_age_ms: u64) -> String {
+        gauge!("beat_flush_age_seconds").set(seconds(flush_age_ms));
+        collect(gateway);
+        self.0.render()
+    }
+}
+
+/// What shards count by themselves is only read when somebody looks.
+fn collect(gateway: &Gateway) {
+    for event in &gateway.events {
+        for (index, team) in event.roster.teams().iter().enumerate() {
+            let fates = event.fates(index);
+            for (fate, taps) in [("counted", fates.counted), ("shadowed", fates.shadowed), ("late", fates.late)] {
+                if taps > 0 {
+                    let labels =
+                        [("event", event.id.to_string()), ("team", team.code.to_string()), ("fate", fate.to_owned())];
+                    counter!("beat_taps_total", &labels).absolute(taps);
+                }
+            }
+        }
+        let age_ms = gateway.clock.now_ms() - event.beat_at_ms.load(Ordering::Relaxed);
+        gauge!("beat_age_seconds", "event" => event.id.to_string()).set(seconds(age_ms));
+    }
+    for (index, shard) in gateway.shards.iter().enumerate() {
+        let counters = &shard.counters;
+        for (name, count) in [
+            ("beat_frames_in_total", &counters.frames_in),
+            ("beat_bytes_in_total", &counters.bytes_in),
+            ("beat_beats_out_total", &counters.beats_out),
+            ("beat_bytes_out_total", &counters.bytes_out),
+            ("beat_beats_skipped_total", &counters.beats_skipped),
+        ] {
+            counter!(name, "shard" => index.to_string()).absolute(count.get());
+        }
+        for (kind, count) in [("fan", &counters.fans), ("display", &counters.displays)] {
+            let labels = [("shard", index.to_string()), ("kind", kind.to_owned())];
+            gauge!("beat_readers", &labels).set(float(count.get()));
+        }
+    }
+    gauge!("beat_connections").set(float(gateway.connections() as u64));
+    gauge!("beat_sessions_resting").set(float(gateway.sessions.resting() as u64));
+    gauge!("beat_cadence_seconds").set(seconds(gateway.cadence().as_ms().into()));
+}
+
+fn describe() {
+    describe_counter!(
+        "beat_taps_total",
+        "Taps by what became of them: counted, shadowed (beyond the human rate), late"
+    );
+    describe_counter!("beat_frames_in_total", "CHEER and BASE frames taken in");
+    describe_counter!("beat_bytes_in_total", "Bytes read from WebSockets");
+    describe_counter!("beat_beats_out_total", "Beats handed to a socket, each with its KEY where one was due");
+    describe_counter!("beat_bytes_out_total", "Bytes of those beats, framing included");
+    describe_counter!("beat_beats_skipped_total", "Beats a full socket did not get; it gets the newest when it drains");
+    describe_counter!("beat_closes_total", "WebSockets closed by this gateway, by close code");
+    describe_counter!("beat_turned_away_total", "Connections that found no place (limits.connections)");
+    describe_counter!(
+        "beat_flush_failures_total",
+        "Flushes the store did not take; the next one carries larger totals"
+    );
+    describe_counter!("beat_append_failures_total", "Beats the store did not take");
+    describe_counter!("beat_stale_total", "Beats repeated because no newer one came");
+    describe_counter!("beat_joins_refused_total", "Totals in the store of unknown teams or beyond 2^53");
+    describe_histogram!("beat_flush_seconds", "From the start of a flush to its acknowledgement");
+    describe_gauge!("beat_flush_age_seconds", "Since the last acknowledged flush");
+    describe_gauge!("beat_age_seconds", "Since the newest beat came from the store");
+    describe_gauge!("beat_readers", "Fans and displays on this gateway");
+    describe_gauge!("beat_connections", "Open connections, pages included");
+    describe_gauge!("beat_sessions_resting", "Sessions without a socket whose marks are kept");
+    describe_gauge!("beat_cadence_seconds", "What fans are asked to wait between two CHEER frames");
+}
+
+fn seconds(ms: u64) -> f64 {
+    float(ms) / 1_000.0
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a gauge")]
+fn float(n: u64) -> f64 {
+    n as f64
+}

@@ -1,0 +1,77 @@
+//! Where gateways meet: a few verbs, all of them safe to repeat.
+//!
+//! Nothing here is an increment. A lost reply, a repeated command or an old one that arrives late changes nothing that
+//! the next call does not put right. Knows no session and no socket.
+
+mod embedded;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use beat_core::{Beat, Incarnation, Opening};
+use beat_protocol::{EventId, TeamCode};
+
+pub(crate) use embedded::Embedded;
+
+/// What the store keeps of an event beside its totals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct EventRecord {
+    /// Nominal time of beat 0, in milliseconds since 1970; the first one proposed holds for good.
+    pub(crate) t0_ms: u64,
+    /// Where the event stands; only ever moves forward.
+    pub(crate) opening: Opening,
+}
+
+/// What one gateway has counted since it started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Vector {
+    pub(crate) incarnation: Incarnation,
+    /// Beat intervals since that gateway started, when it stated these totals.
+    pub(crate) tick: u64,
+    /// By team code; a roster may have moved since.
+    pub(crate) totals: Vec<(TeamCode, u64)>,
+}
+
+/// What became of a beat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Appended {
+    /// It is the newest.
+    Accepted,
+    /// Its number, or a later one, is taken: another gateway conducts.
+    Taken,
+}
+
+/// Why the store did not do it. The next call states larger totals, so that there is nothing to retry.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    #[error("cannot use {path}: {why}")]
+    Unusable { path: String, why: String },
+    #[error("{path} is in use: another beat-server runs on it")]
+    InUse { path: String },
+    #[error("the store's thread has ended")]
+    Ended,
+    #[error("commit failed: {0}")]
+    Commit(Arc<redb::Error>),
+}
+
+/// The verbs.
+#[async_trait]
+pub(crate) trait Store: Send + Sync {
+    /// Joins `proposal` into what is known of `event`, and answers with the outcome.
+    async fn advance(&self, event: &EventId, proposal: EventRecord) -> Result<EventRecord, StoreError>;
+
+    /// Joins a gateway's totals into its vector. Once it answers, they survive this process.
+    async fn join(&self, event: &EventId, run: u32, vector: Vector) -> Result<(), StoreError>;
+
+    /// Every gateway's vector, as far as joined.
+    async fn gateways(&self, event: &EventId, run: u32) -> Result<Vec<Vector>, StoreError>;
+
+    /// The last number that may have been used for a beat of `event`; the next beat takes a higher one.
+    async fn last_beat(&self, event: &EventId) -> Result<u32, StoreError>;
+
+    /// Makes `beat` the newest, if its number is.
+    async fn append(&self, event: &EventId, beat: Arc<Beat>) -> Result<Appended, StoreError>;
+
+    /// The newest beat after number `after`; waits a while for one, and answers `None` if there was none.
+    async fn next(&self, event: &EventId, after: u32) -> Result<Option<Arc<Beat>>, StoreError>;
+}

@@ -1,0 +1,170 @@
+//! The file: changes in, changes out. One transaction a commit; knows nothing of who waits for it.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use beat_core::{Incarnation, Opening, Phase};
+use beat_protocol::{EventId, TeamCode};
+use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition};
+
+use crate::store::{EventRecord, StoreError, Vector};
+
+/// Event → t0, run, phase, milliseconds since 1970 of its last turn.
+const RECORDS: TableDefinition<'_, &str, (u64, u32, u8, u64)> = TableDefinition::new("records");
+/// Event, run, incarnation, team → total. Ticks die with their process and are not kept.
+const TOTALS: TableDefinition<'_, (&str, u32, u64, &str), u64> = TableDefinition::new("totals");
+/// Event → highest beat number that may have been used.
+const NUMBERS: TableDefinition<'_, &str, u32> = TableDefinition::new("numbers");
+
+/// All gateways before this start, summed: there is only ever one alive on a file.
+const PAST: Incarnation = Incarnation(0);
+/// Far beyond a gateway's first second: what PAST holds is old, and no burst of taps.
+const PAST_TICK: u64 = 1 << 32;
+
+/// The folder holds just this.
+const FILE: &str = "totals.redb";
+/// Pages kept in memory: ours are a few kilobytes in all.
+const CACHE_BYTES: usize = 4 << 20;
+
+/// One thing to make durable.
+#[derive(Debug)]
+pub(super) enum Change {
+    Record(EventRecord),
+    Join { run: u32, vector: Vector },
+    Reserve(u32),
+}
+
+/// An open file, or its likeness in memory.
+pub(super) struct Disk {
+    database: Database,
+    path: String,
+}
+
+impl Disk {
+    pub(super) fn open(folder: &Path) -> Result<Self, StoreError> {
+        let path = folder.join(FILE);
+        let shown = path.display().to_string();
+        std::fs::create_dir_all(folder)
+            .map_err(|error| StoreError::Unusable { path: folder.display().to_string(), why: error.to_string() })?;
+        let database = Database::builder().set_cache_size(CACHE_BYTES).create(&path).map_err(|error| match error {
+            DatabaseError::DatabaseAlreadyOpen => StoreError::InUse { path: shown.clone() },
+            other => StoreError::Unusable { path: shown.clone(), why: other.to_string() },
+        })?;
+        Ok(Self { database, path: shown })
+    }
+
+    pub(super) fn in_memory() -> Result<Self, StoreError> {
+        let path = "memory".to_owned();
+        let database = Database::builder()
+            .set_cache_size(CACHE_BYTES)
+            .create_with_backend(redb::backends::InMemoryBackend::new())
+            .map_err(|error| StoreError::Unusable { path: path.clone(), why: error.to_string() })?;
+        Ok(Self { database, path })
+    }
+
+    /// Everything in the file, after the vectors of all earlier gateways were summed into one.
+    pub(super) fn load(&mut self) -> Result<Vec<(EventId, Change)>, StoreError> {
+        self.sum_the_past()
+            .and_then(|()| self.read_all())
+            .map_err(|error| StoreError::Unusable { path: self.path.clone(), why: error.to_string() })
+    }
+
+    /// Makes all of `changes` durable, or none.
+    pub(super) fn commit<'a>(
+        &mut self,
+        changes: impl Iterator<Item = (&'a EventId, &'a Change)>,
+    ) -> Result<(), redb::Error> {
+        let transaction = self.database.begin_write()?;
+        {
+            let mut records = transaction.open_table(RECORDS)?;
+            let mut totals = transaction.open_table(TOTALS)?;
+            let mut numbers = transaction.open_table(NUMBERS)?;
+            for (event, change) in changes {
+                let event = event.as_str();
+                match change {
+                    Change::Record(EventRecord { t0_ms, opening }) => {
+                        let phase = phase_to_byte(opening.phase);
+                        records.insert(event, (*t0_ms, opening.run, phase, opening.since_ms))?;
+                    }
+                    Change::Reserve(number) => _ = numbers.insert(event, *number)?,
+                    Change::Join { run, vector } => {
+                        // A vector has one author, one write under way and totals that only rise: to insert is to join.
+                        for (team, total) in &vector.totals {
+                            totals.insert((event, *run, vector.incarnation.0, team.as_str()), *total)?;
+                        }
+                    }
+                }
+            }
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
+    fn read_all(&self) -> Result<Vec<(EventId, Change)>, redb::Error> {
+        let transaction = self.database.begin_read()?;
+        let mut changes = Vec::new();
+        for entry in transaction.open_table(RECORDS)?.iter()? {
+            let (event, record) = entry?;
+            let (t0_ms, run, phase, since_ms) = record.value();
+            let opening = Opening { run, phase: phase_from_byte(phase), since_ms };
+            changes
+                .extend(event_of(event.value()).map(|event| (event, Change::Record(EventRecord { t0_ms, opening }))));
+        }
+        for entry in transaction.open_table(NUMBERS)?.iter()? {
+            let (event, number) = entry?;
+            changes.extend(event_of(event.value()).map(|event| (event, Change::Reserve(number.value()))));
+        }
+        for entry in transaction.open_table(TOTALS)?.iter()? {
+            let (key, total) = entry?;
+            let (event, run, _, team) = key.value();
+            let Some((event, team)) = event_of(event).zip(team.parse::<TeamCode>().ok()) else { continue };
+            let vector = Vector { incarnation: PAST, tick: PAST_TICK, totals: vec![(team, total.value())] };
+            changes.push((event, Change::Join { run, vector }));
+        }
+        Ok(changes)
+    }
+
+    /// Each start adds an incarnation; summing the old ones keeps the file small however often that happens.
+    fn sum_the_past(&mut self) -> Result<(), redb::Error> {
+        let transaction = self.database.begin_write()?;
+        {
+            transaction.open_table(RECORDS)?;
+            transaction.open_table(NUMBERS)?;
+            let mut totals = transaction.open_table(TOTALS)?;
+            let mut past: HashMap<(String, u32, String), u64> = HashMap::new();
+            for entry in totals.iter()? {
+                let (key, total) = entry?;
+                let (event, run, _, team) = key.value();
+                *past.entry((event.to_owned(), run, team.to_owned())).or_default() += total.value();
+            }
+            totals.retain(|_, _| false)?;
+            for ((event, run, team), total) in past {
+                totals.insert((event.as_str(), run, PAST.0, team.as_str()), total)?;
+            }
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+}
+
+fn event_of(key: &str) -> Option<EventId> {
+    key.parse().ok()
+}
+
+fn phase_to_byte(phase: Phase) -> u8 {
+    match phase {
+        Phase::Scheduled => 0,
+        Phase::Open => 1,
+        Phase::Closed => 2,
+        Phase::Final => 3,
+    }
+}
+
+fn phase_from_byte(byte: u8) -> Phase {
+    match byte {
+        0 => Phase::Scheduled,
+        1 => Phase::Open,
+        2 => Phase::Closed,
+        _ => Phase::Final,
+    }
+}

@@ -1,0 +1,1 @@
+//! Claims about a real server process; see the files named after them.
