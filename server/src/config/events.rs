@@ -72,7 +72,7 @@ impl EventConfig {
     }
 
     /// Reads the roster; a file's path is relative to `folder`.
-    pub(super) fn resolve(&mut self, folder: &Path) -> Result<(), RosterError> {
+    pub(crate) fn resolve(&mut self, folder: &Path) -> Result<(), RosterError> {
         let roster = match (&self.source, &self.teams) {
             (Some(_), Some(_)) => return Err(RosterError::TwoSources),
             (None, Some(teams)) => Roster::new(teams.iter().cloned().map(Team::from).collect())?,
