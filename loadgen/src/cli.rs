@@ -1,0 +1,103 @@
+//! The command line, and what it comes to.
+
+use std::time::Duration;
+
+use beat_protocol::EventId;
+use clap::{Parser, Subcommand};
+
+const EXAMPLES: &str = "\
+Examples:
+  Two thousand people for half a minute, with the same taps each time:
+    beat-load run --url ws://127.0.0.1:8080 --event demo -c 2000 -z 30s --seed 42
+  Ten thousand who only watch, to see what a connection costs:
+    beat-load run --url ws://127.0.0.1:8080 --event demo -c 10000 -q 0 -z 1m
+  As many taps as a full house makes, the server's metrics elsewhere:
+    beat-load run --url ws://127.0.0.1:8080 --event demo -c 5000 -q 20000 -z 1m --admin http://127.0.0.1:9601
+
+Exit codes: 0 every tap arrived once, 2 usage, 3 set-up, 98 the books do not agree (the teams are named).";
+
+/// A crowd of fans for Make the Beat that knows whether every tap arrived.
+#[derive(Debug, Parser)]
+#[command(name = "beat-load", version, after_help = EXAMPLES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Lets a crowd cheer, then reconciles what it sent with what was counted and published.
+    Run(RunArgs),
+}
+
+/// What `run` is told.
+#[derive(Clone, Debug, Parser)]
+#[command(after_help = EXAMPLES, args_override_self = true)]
+pub(crate) struct RunArgs {
+    /// Where fans connect: ws://host[:port].
+    #[arg(long, default_value = "ws://127.0.0.1:8080", value_name = "URL")]
+    pub(crate) url: String,
+
+    /// The event they cheer at.
+    #[arg(long, default_value = "demo", value_name = "ID")]
+    pub(crate) event: EventId,
+
+    /// How many fans, one connection each.
+    #[arg(short = 'c', long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) fans: u32,
+
+    /// Taps per second of all fans together: longer or shorter pauses between bursts. Without it people tap as
+    /// they please, about twice a second each; 0: nobody taps.
+    #[arg(short = 'q', long, value_name = "N", value_parser = rate)]
+    pub(crate) taps_per_second: Option<f64>,
+
+    /// How long they tap, once all are connected.
+    #[arg(short = 'z', long, default_value = "30s", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) duration: Duration,
+
+    /// Same seed, same taps.
+    #[arg(long, default_value_t = 42, value_name = "N")]
+    pub(crate) seed: u64,
+
+    /// New connections per second before the tapping begins.
+    #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) connect_rate: u32,
+
+    /// Where the server tells its metrics; once for each gateway, if there are several.
+    #[arg(long, default_value = "http://127.0.0.1:9600", value_name = "URL")]
+    pub(crate) admin: Vec<String>,
+
+    /// How long what is owed may take to be sent after the last tap, and the totals to agree after that.
+    #[arg(long, default_value = "10s", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) settle: Duration,
+
+    /// Threads that carry the fans.
+    #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub(crate) workers: u32,
+
+    /// More than 100 connections to a machine that is not this one: yes, it is mine to load.
+    #[arg(long)]
+    pub(crate) i_own_this_target: bool,
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if rate.is_finite() && rate >= 0.0 { Ok(rate) } else { Err("a rate is not negative".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flags_are_consistent() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn a_run_without_a_word_is_a_small_one_against_this_machine() {
+        let Command::Run(args) = Cli::parse_from(["beat-load", "run"]).command;
+        assert_eq!((args.fans, args.taps_per_second, args.duration), (100, None, Duration::from_secs(30)));
+        assert_eq!(args.admin, ["http://127.0.0.1:9600"]);
+    }
+}

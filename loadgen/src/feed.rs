@@ -1,0 +1,115 @@
+//! Listens to the display feed, on a thread of its own: a beat's time is read the moment its last byte is here, whatever
+//! ten thousand fans are doing.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use beat_protocol::{EventDetail, FeedMessage, TeamCode};
+use futures_util::StreamExt;
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+use tokio_tungstenite::client_async_with_config;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+
+use crate::clock::{Clock, Nanos};
+use crate::target::Target;
+
+/// Feeds are quick to come back: a beat missed meanwhile is repaired by the next, which says totals.
+const PAUSE: Duration = Duration::from_millis(100);
+/// A server that says nothing for so long is dead.
+const SILENCE_MAX: Duration = Duration::from_secs(5);
+/// A beat with 206 teams is about 20 KB.
+const READ_BUFFER: usize = 32 << 10;
+
+/// A beat as it arrived here: the totals by index in the roster.
+#[derive(Clone, Debug)]
+pub(crate) struct BeatSeen {
+    pub(crate) at: Nanos,
+    pub(crate) number: u32,
+    pub(crate) totals: Vec<u64>,
+}
+
+/// The listener's end of the feed; it listens for as long as the process lives.
+#[derive(Debug)]
+pub(crate) struct Feed {
+    /// Emptied by its reader at least ten times a second while the run goes on.
+    beats: Arc<Mutex<Vec<BeatSeen>>>,
+}
+
+impl Feed {
+    /// Begins to listen.
+    pub(crate) fn listen(
+        target: &Target,
+        address: SocketAddr,
+        event: &EventDetail,
+        clock: Clock,
+    ) -> std::io::Result<Self> {
+        let beats = Arc::<Mutex<Vec<BeatSeen>>>::default();
+        let listener = Listener {
+            target: target.clone(),
+            address,
+            clock,
+            indices: event.teams.iter().enumerate().map(|(index, team)| (team.code, index)).collect(),
+            totals: vec![0; event.teams.len()],
+            beats: Arc::clone(&beats),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        std::thread::Builder::new().name("feed".to_owned()).spawn(move || runtime.block_on(listener.listen()))?;
+        Ok(Self { beats })
+    }
+
+    /// The beats since last time.
+    pub(crate) fn take(&self) -> Vec<BeatSeen> {
+        std::mem::take(&mut *self.beats.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+struct Listener {
+    target: Target,
+    address: SocketAddr,
+    clock: Clock,
+    indices: HashMap<TeamCode, usize>,
+    /// As of the last beat: a team the feed leaves out has not changed.
+    totals: Vec<u64>,
+    beats: Arc<Mutex<Vec<BeatSeen>>>,
+}
+
+impl Listener {
+    async fn listen(mut self) {
+        loop {
+            // Whatever ended it, the run's verdict does not depend on the cause but on the beats that came.
+            let _ended = self.one_connection().await;
+            sleep(PAUSE).await;
+        }
+    }
+
+    async fn one_connection(&mut self) -> Option<()> {
+        let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER).write_buffer_size(0);
+        let open = async {
+            let stream = TcpStream::connect(self.address).await.ok()?;
+            client_async_with_config(self.target.feed_request(), stream, Some(config)).await.ok()
+        };
+        let (mut socket, _) = timeout(SILENCE_MAX, open).await.ok()??;
+        loop {
+            let message = timeout(SILENCE_MAX, socket.next()).await.ok()??.ok()?;
+            let at = self.clock.now();
+            if let Message::Text(text) = message {
+                self.hear(at, text.as_str());
+            }
+        }
+    }
+
+    fn hear(&mut self, at: Nanos, text: &str) {
+        let Ok(beat) = serde_json::from_str::<FeedMessage<'_>>(text) else { return };
+        for team in &beat.teams {
+            if let Some(&index) = self.indices.get(&team.code) {
+                self.totals[index] = team.total;
+            }
+        }
+        let seen = BeatSeen { at, number: beat.beat, totals: self.totals.clone() };
+        self.beats.lock().unwrap_or_else(PoisonError::into_inner).push(seen);
+    }
+}

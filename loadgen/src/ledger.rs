@@ -1,0 +1,157 @@
+//! What one worker thread writes down, and how the threads' books become one.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use hdrhistogram::Histogram;
+
+use crate::clock::Nanos;
+use crate::fan::Standing;
+
+/// A tap on its way: handed to a socket at `at`, meant for `due`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Handed {
+    pub(crate) at: Nanos,
+    pub(crate) due: Nanos,
+    pub(crate) team: u16,
+}
+
+/// Numbers that only add up.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counts {
+    /// Sockets open at the moment: opened less ended.
+    pub(crate) opened: u64,
+    pub(crate) ended: u64,
+    pub(crate) reconnects: u64,
+    /// CHEER frames, the taps in them, and BASE frames.
+    pub(crate) cheers: u64,
+    pub(crate) taps: u64,
+    pub(crate) bases: u64,
+    /// Beats and payload bytes that fans received while the crowd tapped.
+    pub(crate) beats: u64,
+    pub(crate) bytes: u64,
+    /// Messages that do not fit the contract.
+    pub(crate) oddities: u64,
+    /// Fans that came to their end, one way or the other.
+    pub(crate) gone: u64,
+}
+
+impl Counts {
+    pub(crate) fn open(&self) -> u64 {
+        self.opened - self.ended
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        let Self { opened, ended, reconnects, cheers, taps, bases, beats, bytes, oddities, gone } = other;
+        self.opened += opened;
+        self.ended += ended;
+        self.reconnects += reconnects;
+        self.cheers += cheers;
+        self.taps += taps;
+        self.bases += bases;
+        self.beats += beats;
+        self.bytes += bytes;
+        self.oddities += oddities;
+        self.gone += gone;
+    }
+}
+
+/// What became of one team's taps, as far as the fans can say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct TeamTaps {
+    pub(crate) due: u64,
+    pub(crate) sent: u64,
+    pub(crate) in_doubt: u64,
+}
+
+/// One worker's book.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    pub(crate) counts: Counts,
+    /// How sockets ended, by close code; 1006: without a close, 1000: by us.
+    pub(crate) closes: BTreeMap<u16, u64>,
+    /// Why sockets did not come about.
+    pub(crate) connect_errors: BTreeMap<String, u64>,
+    /// How much later than planned a fan acted, in microseconds.
+    pub(crate) schedule_lag: Histogram<u64>,
+    pub(crate) teams: Vec<TeamTaps>,
+}
+
+impl Ledger {
+    pub(crate) fn new(teams: usize) -> Self {
+        Self {
+            counts: Counts::default(),
+            closes: BTreeMap::new(),
+            connect_errors: BTreeMap::new(),
+            schedule_lag: microseconds(),
+            teams: vec![TeamTaps::default(); teams],
+        }
+    }
+
+    /// A fan has come to its end.
+    pub(crate) fn close_account(&mut self, standings: &[Standing]) {
+        self.counts.gone += 1;
+        for standing in standings {
+            let team = &mut self.teams[usize::from(standing.team)];
+            team.due += u64::from(standing.due);
+            team.sent += u64::from(standing.sent);
+            team.in_doubt += u64::from(standing.in_doubt());
+        }
+    }
+
+    /// Adds another worker's book; histograms are merged, never averaged.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.counts.add(&other.counts);
+        for (&code, closes) in &other.closes {
+            *self.closes.entry(code).or_default() += closes;
+        }
+        for (cause, errors) in &other.connect_errors {
+            *self.connect_errors.entry(cause.clone()).or_default() += errors;
+        }
+        self.schedule_lag.add(&other.schedule_lag).expect("all histograms have the same bounds");
+        for (team, others) in self.teams.iter_mut().zip(&other.teams) {
+            team.due += others.due;
+            team.sent += others.sent;
+            team.in_doubt += others.in_doubt;
+        }
+    }
+}
+
+/// An empty histogram of microseconds: to the hour, three digits.
+pub(crate) fn microseconds() -> Histogram<u64> {
+    Histogram::new_with_bounds(1, 3_600_000_000, 3).expect("constant bounds")
+}
+
+/// Notes a span in such a histogram.
+pub(crate) fn record(histogram: &mut Histogram<u64>, span: Nanos) {
+    histogram.saturating_record(span / 1_000);
+}
+
+/// Where a worker leaves what the coordinator needs while the run goes on.
+///
+/// Not bounded by a number but by its reader, who empties it ten times a second: 24 bytes a tap under way.
+#[derive(Debug, Default)]
+pub(crate) struct Mailbox(Mutex<News>);
+
+/// What happened on one worker up to an instant.
+#[derive(Debug, Default)]
+pub(crate) struct News {
+    pub(crate) counts: Counts,
+    /// In the order of `at`; every tap handed over before `complete_to` is here or was before.
+    pub(crate) handed: Vec<Handed>,
+    pub(crate) complete_to: Nanos,
+}
+
+impl Mailbox {
+    pub(crate) fn leave(&self, counts: Counts, handed: &mut Vec<Handed>, complete_to: Nanos) {
+        let mut news = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        news.counts = counts;
+        news.complete_to = complete_to;
+        news.handed.append(handed);
+    }
+
+    pub(crate) fn empty(&self) -> News {
+        let mut news = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        News { handed: std::mem::take(&mut news.handed), ..*news }
+    }
+}

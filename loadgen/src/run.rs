@@ -1,0 +1,131 @@
+//! One run from the first look at the event to the books that must agree.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use beat_protocol::EventDetail;
+
+use crate::cli::RunArgs;
+use crate::clock::{Clock, Nanos, SECOND, nanos};
+use crate::feed::Feed;
+use crate::latency::TapToBeat;
+use crate::ledger::Ledger;
+use crate::metrics_page;
+use crate::reconcile::TeamLine;
+use crate::schedule::{Activity, Crowd};
+use crate::stage::{BeatsSeen, Stage};
+use crate::target::{Target, TargetError, UNASKED_FANS_MAX};
+use crate::worker::{Task, Times};
+
+/// Between the last connection and the first tap, and between the last tap and the first fan to leave.
+const CALM: Nanos = SECOND;
+/// Fans leave as fast as they came, but within this.
+const LEAVING_MAX: Nanos = 2 * SECOND;
+/// How long the first beat may take.
+const FIRST_BEAT_MAX: Nanos = 5 * SECOND;
+/// Open files that are no fan's: the feed, the pages, standard streams, runtimes.
+const OTHER_FILES: u64 = 64;
+
+/// Why there was no run.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RunError {
+    /// What was asked for makes no sense or is not allowed.
+    #[error("{0}")]
+    Usage(String),
+    #[error("{0}")]
+    Target(#[from] TargetError),
+    #[error(
+        "{fans} fans need {needed} open files and this process may have {limit}; raise it with: ulimit -n {needed}"
+    )]
+    Files { fans: u32, needed: u64, limit: u64 },
+    #[error("no beat on the display feed within 5 s")]
+    NoBeat,
+    #[error("no fan was let in: {0}")]
+    NobodyIn(String),
+    #[error("no thread could be started: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// All a run has to tell.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) url: String,
+    pub(crate) event: EventDetail,
+    pub(crate) fans: u32,
+    pub(crate) seed: u64,
+    pub(crate) duration: Duration,
+    pub(crate) open_at_start: u64,
+    pub(crate) ledger: Ledger,
+    pub(crate) tap_to_beat: TapToBeat,
+    pub(crate) beats: BeatsSeen,
+    pub(crate) lines: Vec<TeamLine>,
+}
+
+/// Sets up, lets the crowd cheer, reconciles.
+pub(crate) fn run(args: &RunArgs) -> Result<Outcome, RunError> {
+    let activity =
+        Activity::of(args.taps_per_second, args.fans).map_err(|too_fast| RunError::Usage(too_fast.to_string()))?;
+    let target = Target::parse(&args.url, args.event.clone()).map_err(|error| RunError::Usage(error.to_string()))?;
+    let address = target.resolve()?;
+    if args.fans > UNASKED_FANS_MAX && !address.ip().is_loopback() && !args.i_own_this_target {
+        return Err(RunError::Usage(format!(
+            "{} connections to {address}, which is not this machine: say --i-own-this-target if it is yours to load",
+            args.fans
+        )));
+    }
+    allow_files(args.fans)?;
+    let event = target.event()?;
+    let clock = Clock::start();
+    let feed = Feed::listen(&target, address, &event, clock)?;
+    let totals_before = first_totals(&feed, clock)?;
+    let fates_before = metrics_page::fetch(&args.admin, target.event_id())?;
+    let times = times(args, clock.now());
+    let teams = event.teams.len();
+    let crowd_teams = u16::try_from(teams).map_err(|_| RunError::Usage("a roster of over 65,535".to_owned()))?;
+    let task = Arc::new(Task {
+        clock,
+        target: target.clone(),
+        address,
+        crowd: Crowd::new(args.seed, activity, crowd_teams, times.start, times.end),
+        fans: args.fans,
+        workers: args.workers.min(args.fans),
+        teams,
+        times,
+    });
+    let mut stage = Stage::open(task, feed, totals_before)?;
+    let open_at_start = stage.connect()?;
+    let ledger = stage.cheer()?;
+    let lines = stage.settle(args, &event, &ledger, &fates_before)?;
+    let (tap_to_beat, beats) = stage.close();
+    let RunArgs { url, fans, seed, duration, .. } = args.clone();
+    Ok(Outcome { url, event, fans, seed, duration, open_at_start, ledger, tap_to_beat, beats, lines })
+}
+
+/// Raises the limit on open files to what `fans` need, as far as this process may.
+fn allow_files(fans: u32) -> Result<(), RunError> {
+    let needed = u64::from(fans) + OTHER_FILES;
+    let limit = rlimit::increase_nofile_limit(u64::MAX)?;
+    if limit < needed { Err(RunError::Files { fans, needed, limit }) } else { Ok(()) }
+}
+
+/// The totals before the run.
+fn first_totals(feed: &Feed, clock: Clock) -> Result<Vec<u64>, RunError> {
+    while clock.now() < FIRST_BEAT_MAX {
+        if let Some(beat) = feed.take().pop() {
+            return Ok(beat.totals);
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Err(RunError::NoBeat)
+}
+
+fn times(args: &RunArgs, connect_from: Nanos) -> Times {
+    let fans = Nanos::from(args.fans);
+    let connect_step = SECOND / Nanos::from(args.connect_rate);
+    let start = connect_from + fans * connect_step + CALM;
+    let end = start + nanos(args.duration);
+    let leave_from = end + CALM;
+    let leave_step = connect_step.min(LEAVING_MAX / fans);
+    let give_up = leave_from + fans * leave_step + nanos(args.settle);
+    Times { connect_from, connect_step, start, end, leave_from, leave_step, give_up }
+}

@@ -1,0 +1,212 @@
+//! A run under way: the workers carry the fans, and this thread empties their mailboxes, matches taps to beats, tells how
+//! far it is, and at the end waits until the books agree.
+
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use beat_protocol::EventDetail;
+
+use crate::cli::RunArgs;
+use crate::clock::{Nanos, SECOND, nanos};
+use crate::feed::{BeatSeen, Feed};
+use crate::latency::{Matcher, TapToBeat};
+use crate::ledger::{Counts, Ledger, Mailbox};
+use crate::metrics_page::{self, FatesByTeam};
+use crate::progress::{Phase, Progress};
+use crate::reconcile::{TeamLine, reconciles};
+use crate::run::RunError;
+use crate::target::TargetError;
+use crate::worker::{self, Task};
+
+/// How often mailboxes are emptied.
+const LOOK_INTERVAL: Duration = Duration::from_millis(100);
+/// How often the metrics are asked whether they agree.
+const ASK_INTERVAL: Nanos = SECOND / 4;
+/// Books that agree must still do so for so long: what is counted twice may be counted late.
+const AGREE_FOR: Nanos = SECOND / 2;
+
+/// A run under way.
+pub(crate) struct Stage {
+    task: Arc<Task>,
+    feed: Feed,
+    workers: Vec<JoinHandle<std::io::Result<Ledger>>>,
+    mailboxes: Vec<Arc<Mailbox>>,
+    matcher: Matcher,
+    progress: Progress,
+    beats: BeatsSeen,
+    totals_before: Vec<u64>,
+    totals: Vec<u64>,
+}
+
+/// What the display feed was like.
+#[derive(Debug, Default)]
+pub(crate) struct BeatsSeen {
+    last: Option<(u32, Nanos)>,
+    pub(crate) count: u64,
+    pub(crate) longest_gap: Nanos,
+}
+
+impl BeatsSeen {
+    fn see(&mut self, beat: &BeatSeen) {
+        match self.last {
+            // A stale repetition is no beat.
+            Some((number, _)) if number == beat.number => return,
+            Some((_, at)) => self.longest_gap = self.longest_gap.max(beat.at.saturating_sub(at)),
+            None => {}
+        }
+        self.last = Some((beat.number, beat.at));
+        self.count += 1;
+    }
+}
+
+impl Stage {
+    /// Starts the workers; the first fans connect at once.
+    pub(crate) fn open(task: Arc<Task>, feed: Feed, totals_before: Vec<u64>) -> std::io::Result<Self> {
+        let mailboxes: Vec<Arc<Mailbox>> = (0..task.workers).map(|_| Arc::default()).collect();
+        let workers = (0..task.workers)
+            .zip(&mailboxes)
+            .map(|(share, mailbox)| {
+                let (task, mailbox) = (Arc::clone(&task), Arc::clone(mailbox));
+                let name = format!("fans-{share}");
+                thread::Builder::new().name(name).spawn(move || worker::run(&task, share, &mailbox))
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            progress: Progress::new(task.times.leave_from),
+            matcher: Matcher::new(&totals_before),
+            beats: BeatsSeen::default(),
+            totals: totals_before.clone(),
+            task,
+            feed,
+            workers,
+            mailboxes,
+            totals_before,
+        })
+    }
+
+    /// Until the crowd begins to tap: how many are in by then.
+    pub(crate) fn connect(&mut self) -> Result<u64, RunError> {
+        loop {
+            let counts = self.look(Phase::Connecting);
+            if counts.gone == u64::from(self.task.fans) {
+                return Err(RunError::NobodyIn(self.causes()?));
+            }
+            if self.task.clock.now() >= self.task.times.start {
+                return if counts.opened > 0 {
+                    Ok(counts.open())
+                } else {
+                    Err(RunError::NobodyIn("no answer in time".to_owned()))
+                };
+            }
+        }
+    }
+
+    /// Until the last fan has left: everyone's book.
+    pub(crate) fn cheer(&mut self) -> std::io::Result<Ledger> {
+        while !self.workers.iter().all(JoinHandle::is_finished) {
+            let phase = if self.task.clock.now() < self.task.times.end { Phase::Cheering } else { Phase::Settling };
+            self.look(phase);
+        }
+        self.books()
+    }
+
+    /// Until the books agree or the time for it is over: the books, team by team.
+    pub(crate) fn settle(
+        &mut self,
+        args: &RunArgs,
+        event: &EventDetail,
+        ledger: &Ledger,
+        fates_before: &FatesByTeam,
+    ) -> Result<Vec<TeamLine>, TargetError> {
+        let clock = self.task.clock;
+        let deadline = clock.now() + nanos(args.settle);
+        let mut asked_at = 0;
+        let mut agreed_since = None;
+        loop {
+            self.look(Phase::Settling);
+            let now = clock.now();
+            if now < asked_at + ASK_INTERVAL {
+                continue;
+            }
+            asked_at = now;
+            let fates = match metrics_page::fetch(&args.admin, self.task.target.event_id()) {
+                Ok(fates) => fates,
+                Err(_) if now < deadline => continue,
+                Err(error) => return Err(error),
+            };
+            let lines = self.lines(event, ledger, fates_before, &fates);
+            agreed_since = if reconciles(&lines) { agreed_since.or(Some(now)) } else { None };
+            if agreed_since.is_some_and(|since| now >= since + AGREE_FOR) || now >= deadline {
+                return Ok(lines);
+            }
+        }
+    }
+
+    /// What was seen of the beats.
+    pub(crate) fn close(self) -> (TapToBeat, BeatsSeen) {
+        self.progress.done();
+        (self.matcher.finish(), self.beats)
+    }
+
+    /// Waits a moment, then takes in what happened meanwhile.
+    fn look(&mut self, phase: Phase) -> Counts {
+        thread::sleep(LOOK_INTERVAL);
+        let mut counts = Counts::default();
+        let mut complete_to = Nanos::MAX;
+        // Before the beats: what a beat contains must have been handed over when it is looked at.
+        let beats = self.feed.take();
+        for (mailbox, worker) in self.mailboxes.iter().zip(&self.workers) {
+            let finished = worker.is_finished();
+            let news = mailbox.empty();
+            counts.add(&news.counts);
+            complete_to = complete_to.min(if finished { Nanos::MAX } else { news.complete_to });
+            self.matcher.handed(news.handed);
+        }
+        for beat in beats {
+            self.totals.clone_from(&beat.totals);
+            if beat.at >= self.task.times.start {
+                self.beats.see(&beat);
+            }
+            self.matcher.beat(beat);
+        }
+        self.matcher.advance(complete_to);
+        self.progress.tell(self.task.clock.now(), phase, &counts);
+        counts
+    }
+
+    fn lines(&self, event: &EventDetail, ledger: &Ledger, before: &FatesByTeam, now: &FatesByTeam) -> Vec<TeamLine> {
+        let totals = self.totals.iter().zip(&self.totals_before);
+        let fates = |fates: &FatesByTeam, team| fates.get(team).copied().unwrap_or_default();
+        event
+            .teams
+            .iter()
+            .zip(&ledger.teams)
+            .zip(totals)
+            .map(|((team, &taps), (total, total_before))| TeamLine {
+                team: team.code,
+                taps,
+                fates: fates(now, &team.code).since(fates(before, &team.code)),
+                published: total.saturating_sub(*total_before),
+            })
+            .collect()
+    }
+
+    fn books(&mut self) -> std::io::Result<Ledger> {
+        let mut all = Ledger::new(self.task.teams);
+        for worker in self.workers.drain(..) {
+            all.add(&worker.join().expect("a worker does not panic")?);
+        }
+        Ok(all)
+    }
+
+    /// Why nobody came in, most frequent first.
+    fn causes(&mut self) -> std::io::Result<String> {
+        let ledger = self.books()?;
+        let closes = ledger.closes.iter().map(|(code, times)| (*times, format!("closed with {code}")));
+        let errors = ledger.connect_errors.iter().map(|(cause, times)| (*times, cause.clone()));
+        let mut causes: Vec<(u64, String)> = closes.chain(errors).collect();
+        causes.sort_by(|a, b| b.cmp(a));
+        Ok(causes.iter().map(|(times, cause)| format!("{cause} ({times} times)")).collect::<Vec<_>>().join(", "))
+    }
+}

@@ -1,0 +1,127 @@
+//! Who is put under load: addresses, and leave to do so.
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::time::Duration;
+
+use beat_protocol::{EventDetail, EventId, SUBPROTOCOL_BINARY};
+use tokio_tungstenite::tungstenite::client::ClientRequestBuilder;
+use tokio_tungstenite::tungstenite::http::Uri;
+
+/// Connections to somebody else's machine that pass for a try.
+pub(crate) const UNASKED_FANS_MAX: u32 = 100;
+/// How long one page may take.
+const PAGE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Why there is nothing to put under load.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TargetError {
+    #[error("{0}: the address is ws://host[:port], TLS is not built in")]
+    Address(String),
+    #[error("{host}: {source}")]
+    Name { host: String, source: std::io::Error },
+    #[error("{0} has no address")]
+    NoAddress(String),
+    #[error("{url}: {source}")]
+    Page { url: String, source: Box<ureq::Error> },
+    #[error("{url}: {source}")]
+    NotAnEvent { url: String, source: serde_json::Error },
+}
+
+/// One service and one of its events.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    /// Host, port and path prefix as they stand in addresses.
+    authority_and_prefix: String,
+    host: String,
+    port: u16,
+    event: EventId,
+}
+
+impl Target {
+    /// From `ws://host[:port][/prefix]`.
+    pub(crate) fn parse(url: &str, event: EventId) -> Result<Self, TargetError> {
+        let refuse = || TargetError::Address(url.to_owned());
+        let uri: Uri = url.parse().map_err(|_| refuse())?;
+        if !matches!(uri.scheme_str(), Some("ws" | "http")) || uri.query().is_some() {
+            return Err(refuse());
+        }
+        let authority = uri.authority().ok_or_else(refuse)?;
+        let host = authority.host().trim_matches(['[', ']']).to_owned();
+        let authority_and_prefix = format!("{authority}{}", uri.path().trim_end_matches('/'));
+        Ok(Self { authority_and_prefix, host, port: authority.port_u16().unwrap_or(80), event })
+    }
+
+    /// Where to connect to, asked of the resolver once so that ten thousand fans need not.
+    pub(crate) fn resolve(&self) -> Result<SocketAddr, TargetError> {
+        (self.host.as_str(), self.port)
+            .to_socket_addrs()
+            .map_err(|source| TargetError::Name { host: self.host.clone(), source })?
+            .next()
+            .ok_or_else(|| TargetError::NoAddress(self.host.clone()))
+    }
+
+    /// The handshake of a fan, taking up `session` if it has one.
+    pub(crate) fn fan_request(&self, session: Option<&str>) -> ClientRequestBuilder {
+        let query = session.map(|session| format!("?session={session}")).unwrap_or_default();
+        self.request(&format!("ws{query}")).with_sub_protocol(SUBPROTOCOL_BINARY)
+    }
+
+    /// The handshake of a display.
+    pub(crate) fn feed_request(&self) -> ClientRequestBuilder {
+        self.request("feed")
+    }
+
+    fn request(&self, path: &str) -> ClientRequestBuilder {
+        let uri = format!("ws://{}/v1/events/{}/{path}", self.authority_and_prefix, self.event);
+        ClientRequestBuilder::new(uri.parse().expect("its parts were parsed before; sessions are base64url"))
+    }
+
+    /// The event with its roster.
+    pub(crate) fn event(&self) -> Result<EventDetail, TargetError> {
+        let url = format!("http://{}/v1/events/{}", self.authority_and_prefix, self.event);
+        let page = page(&url)?;
+        serde_json::from_str(&page).map_err(|source| TargetError::NotAnEvent { url, source })
+    }
+
+    pub(crate) fn event_id(&self) -> &EventId {
+        &self.event
+    }
+}
+
+/// The page at `url` as text.
+pub(crate) fn page(url: &str) -> Result<String, TargetError> {
+    let agent: ureq::Agent = ureq::Agent::config_builder().timeout_global(Some(PAGE_TIMEOUT)).build().into();
+    let fetched = agent.get(url).call().and_then(|mut answer| answer.body_mut().read_to_string());
+    fetched.map_err(|source| TargetError::Page { url: url.to_owned(), source: Box::new(source) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(url: &str) -> Result<Target, TargetError> {
+        Target::parse(url, "demo".parse().unwrap())
+    }
+
+    #[test]
+    fn addresses_without_tls_are_taken_with_their_port_and_prefix() {
+        for (url, request) in [
+            ("ws://127.0.0.1:8080", "ws://127.0.0.1:8080/v1/events/demo/feed"),
+            ("ws://arena.example/", "ws://arena.example/v1/events/demo/feed"),
+            ("http://arena.example:81/beat/", "ws://arena.example:81/beat/v1/events/demo/feed"),
+        ] {
+            let built = tokio_tungstenite::tungstenite::client::IntoClientRequest::into_client_request(
+                target(url).unwrap().feed_request(),
+            );
+            assert_eq!(built.unwrap().uri().to_string(), request);
+        }
+        assert_eq!(target("ws://[::1]:9/").unwrap().resolve().unwrap().to_string(), "[::1]:9");
+    }
+
+    #[test]
+    fn other_addresses_are_refused() {
+        for url in ["wss://arena.example", "arena.example:80", "ws://", "ws://host/?a=b", "ftp://host"] {
+            assert!(matches!(target(url), Err(TargetError::Address(_))), "{url}");
+        }
+    }
+}
