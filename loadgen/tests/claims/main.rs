@@ -1,0 +1,9 @@
+//! `beat-load` as a user runs it, against a server that is honest or wrong on purpose.
+
+#![expect(clippy::unwrap_used, reason = "a fake that stumbles shall fail its test")]
+
+mod fake;
+mod load;
+mod refusals;
+mod resilience;
+mod verdict;

@@ -1,0 +1,26 @@
+//! What a fan owes survives the death of its sockets.
+
+use std::time::Duration;
+
+use crate::fake::{Fake, Faults};
+use crate::load::crowd_at;
+
+#[test]
+fn sockets_cut_over_and_over_lose_and_double_nothing() {
+    let fake = Fake::start(Faults { cuts_sockets_for: Some(Duration::from_secs(3)), ..Faults::default() });
+    let ran = crowd_at(&fake, &["-z", "3s", "-q", "130", "--settle", "10s"]);
+    ran.assert_exact();
+    assert!(ran.closes(1006) > 100, "{}", ran.report);
+    assert_eq!(ran.books("all")[6], 0, "resuming left nothing in doubt\n{}", ran.report);
+    assert_eq!(fake.base_frames(), 0, "who resumes needs no BASE");
+}
+
+#[test]
+fn a_planned_restart_that_forgets_all_sessions_is_exact_by_its_final_marks() {
+    let fake = Fake::start(Faults { restarts: true, ..Faults::default() });
+    let ran = crowd_at(&fake, &[]);
+    ran.assert_exact();
+    assert_eq!(ran.closes(1012), 60, "{}", ran.report);
+    assert!(fake.base_frames() > 20, "only {} came back with a BASE", fake.base_frames());
+    assert_eq!(ran.books("all")[6], 0, "marks leave nothing in doubt\n{}", ran.report);
+}

@@ -1,0 +1,62 @@
+//! The line that decides.
+
+use crate::fake::{Fake, Faults};
+use crate::load::{Ran, crowd_at};
+
+/// The teams named in the verdict, with what is said of them.
+fn named(ran: &Ran) -> Vec<&str> {
+    let (_, verdict) =
+        ran.report.split_once("NOT RECONCILED\n").unwrap_or_else(|| panic!("{}{}", ran.report, ran.errors));
+    verdict.lines().map(str::trim).collect()
+}
+
+#[test]
+fn a_server_that_counts_right_reconciles() {
+    let ran = crowd_at(&Fake::start(Faults::default()), &[]);
+    ran.assert_exact();
+    assert_eq!(ran.closes(1000), 60, "everyone said goodbye and was answered\n{}", ran.report);
+    assert_eq!(ran.books("all")[6], 0, "nothing is in doubt");
+    assert!(ran.longest_ms() < 700.0, "{}", ran.report);
+    assert!(!ran.says("oddities"), "{}", ran.report);
+}
+
+#[test]
+fn one_tap_dropped_is_found_and_its_team_named() {
+    let ran = crowd_at(&Fake::start(Faults { drops_a_tap: true, ..Faults::default() }), &["--settle", "1s"]);
+    assert_eq!(ran.code, 98, "{}", ran.report);
+    let [only] = named(&ran)[..] else { panic!("one team, not {:?}", named(&ran)) };
+    assert!(only.ends_with(": 1 lost"), "{only}");
+}
+
+#[test]
+fn one_tap_doubled_is_found_and_its_team_named() {
+    let ran = crowd_at(&Fake::start(Faults { doubles_a_tap: true, ..Faults::default() }), &["--settle", "1s"]);
+    assert_eq!(ran.code, 98, "{}", ran.report);
+    let [only] = named(&ran)[..] else { panic!("one team, not {:?}", named(&ran)) };
+    assert!(only.ends_with(": 1 too many"), "{only}");
+}
+
+#[test]
+fn a_second_s_stall_of_the_server_shows_in_tap_to_beat() {
+    let ran = crowd_at(&Fake::start(Faults { stalls: true, ..Faults::default() }), &[]);
+    ran.assert_exact();
+    assert!(ran.longest_ms() >= 900.0, "{}", ran.report);
+}
+
+#[test]
+fn an_idle_crowd_has_nothing_to_reconcile() {
+    let ran = crowd_at(&Fake::start(Faults::default()), &["-q", "0", "-z", "1s"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.report, ran.errors);
+    assert_eq!(ran.books("all"), [0; 7]);
+}
+
+#[test]
+fn the_same_seed_sends_the_same_taps_for_the_same_teams_on_any_number_of_workers() {
+    let due = |seed, workers| {
+        let ran = crowd_at(&Fake::start(Faults::default()), &["--seed", seed, "--workers", workers, "-z", "1s"]);
+        ["JPN", "BRA", "FRA", "KEN", "USA"].map(|team| ran.books(team)[0])
+    };
+    let (one, two, other) = (due("7", "1"), due("7", "3"), due("8", "2"));
+    assert_eq!(one, two);
+    assert_ne!(one, other);
+}
