@@ -9,14 +9,17 @@ use std::str::FromStr;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
-use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use beat_core::Session;
+use data_encoding::BASE64URL_NOPAD;
 
 /// 128 random bits; who knows them may continue the session, so they are never logged.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct SessionId([u8; 16]);
 
 impl SessionId {
+    /// 128 bits, six to a character.
+    const CHARACTERS: usize = 22;
+
     fn random() -> Self {
         Self(rand::random())
     }
@@ -24,7 +27,7 @@ impl SessionId {
 
 impl fmt::Display for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&BASE64_URL_SAFE_NO_PAD.encode(self.0))
+        f.write_str(&BASE64URL_NOPAD.encode(&self.0))
     }
 }
 
@@ -39,10 +42,10 @@ impl FromStr for SessionId {
 
     fn from_str(text: &str) -> Result<Self, ()> {
         let mut bytes = [0; 16];
-        match BASE64_URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) {
-            Ok(16) => Ok(Self(bytes)),
-            _ => Err(()),
+        if text.len() != Self::CHARACTERS {
+            return Err(());
         }
+        BASE64URL_NOPAD.decode_mut(text.as_bytes(), &mut bytes).map(|_| Self(bytes)).map_err(|_| ())
     }
 }
 
@@ -202,7 +205,7 @@ mod tests {
     #[test]
     fn an_id_is_22_characters_and_survives_the_way_back() {
         let id = SessionId::random();
-        assert_eq!(id.to_string().len(), 22);
+        assert_eq!(id.to_string().len(), SessionId::CHARACTERS);
         assert_eq!(id.to_string().parse(), Ok(id));
         for bad in ["", "short", "22 characters but no id", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
             assert_eq!(bad.parse::<SessionId>(), Err(()), "{bad:?}");
