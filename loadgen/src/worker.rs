@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use beat_protocol::CloseCode;
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::task::spawn_local;
 use tokio::time::{Instant, interval, sleep, sleep_until};
 
 use crate::clock::{Clock, MILLISECOND, Nanos, nanos};
@@ -80,7 +82,7 @@ struct Book {
 
 /// Runs every `task.workers`-th fan, from the `share`-th on, to its end.
 pub(crate) fn run(task: &Arc<Task>, share: u32, mailbox: &Arc<Mailbox>) -> std::io::Result<Ledger> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     let worker = Rc::new(Worker {
         target: task.target.clone(),
         address: task.address,
@@ -88,32 +90,25 @@ pub(crate) fn run(task: &Arc<Task>, share: u32, mailbox: &Arc<Mailbox>) -> std::
         clock: task.clock,
         book: RefCell::new(Book { ledger: Ledger::new(task.teams), handed: Vec::new() }),
     });
-    let fans = tokio::task::LocalSet::new();
-    {
-        let (worker, mailbox) = (Rc::clone(&worker), Arc::clone(mailbox));
-        fans.spawn_local(async move {
+    let teller = (Rc::clone(&worker), Arc::clone(mailbox));
+    runtime.block_on(async {
+        spawn_local(async move {
+            let (worker, mailbox) = teller;
             let mut ticks = interval(NEWS_INTERVAL);
             loop {
                 ticks.tick().await;
                 worker.tell(&mailbox);
             }
         });
-    }
-    let everyone = fans.run_until(async {
         let mut under_way = Vec::new();
         for index in (share..task.fans).step_by(task.workers as usize) {
             sleep_until(worker.instant(task.times.connect_at(index))).await;
-            under_way.push(tokio::task::spawn_local(live(
-                Rc::clone(&worker),
-                task.crowd.fan(index),
-                task.times.leave_at(index),
-            )));
+            under_way.push(spawn_local(live(Rc::clone(&worker), task.crowd.fan(index), task.times.leave_at(index))));
         }
         for fan in under_way {
             fan.await.expect("a fan does not panic");
         }
     });
-    runtime.block_on(everyone);
     worker.tell(mailbox);
     let book = worker.book.replace(Book { ledger: Ledger::new(0), handed: Vec::new() });
     Ok(book.ledger)
