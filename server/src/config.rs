@@ -147,8 +147,8 @@ impl Default for BeatConfig {
         Self {
             interval: Duration::from_millis(100),
             key_interval: Duration::from_secs(9),
-            cadence_ms: 250,
-            frames_per_second_per_shard: 200_000,
+            cadence_ms: 100,
+            frames_per_second_per_shard: 100_000,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
 use beat_core::{Counting, Fates, GRACE_MS, Opening, Phase, Tally, Totals};
-use beat_protocol::{EventDetail, EventId, EventState, EventSummary};
+use beat_protocol::{EventDetail, EventId, EventState, EventSummary, EventTeams};
 use tokio::sync::watch;
 
 use crate::clock::Clock;
@@ -123,6 +123,16 @@ impl Event {
             name: self.name.clone(),
             state: self.state(),
             roster: self.roster.tag().to_owned(),
+        }
+    }
+
+    /// What of it never changes under the same tag.
+    pub(crate) fn teams(&self) -> EventTeams {
+        EventTeams {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            roster: self.roster.tag().to_owned(),
+            teams: self.roster.teams().to_vec(),
         }
     }
 

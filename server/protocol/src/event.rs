@@ -177,6 +177,19 @@ pub struct EventDetail {
     pub teams: Vec<Team>,
 }
 
+/// `GET /v1/events/{event}?roster=<tag>`: what may be kept for good, so without the state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventTeams {
+    /// Its id, as it stands in addresses.
+    pub id: EventId,
+    /// What people call it.
+    pub name: String,
+    /// The tag that was asked for.
+    pub roster: String,
+    /// Its teams, in index order.
+    pub teams: Vec<Team>,
+}
+
 /// One team of a roster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Team {

@@ -13,7 +13,7 @@ mod level;
 mod varint;
 
 pub use close::CloseCode;
-pub use event::{EventDetail, EventId, EventList, EventState, EventSummary, InvalidId, Team, TeamCode};
+pub use event::{EventDetail, EventId, EventList, EventState, EventSummary, EventTeams, InvalidId, Team, TeamCode};
 pub use feed::{FeedMessage, FeedTeam};
 pub use frame::{
     BeatHead, Cadence, ClientFrame, Delta, Flag, Flags, FrameError, Key, RECORDS_MAX, Record, Records, ServerFrame,

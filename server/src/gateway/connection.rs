@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use beat_core::Bucket;
 use beat_protocol::{ClientFrame, ClientMessage, CloseCode, FAN_MESSAGE_BYTES_MAX, Flag, Record, Records, Welcome};
-use bytes::Bytes;
 use futures_util::StreamExt;
 use tokio::net::TcpStream;
 use tokio::net::tcp::OwnedReadHalf;
@@ -41,13 +40,16 @@ enum Totals {
 }
 
 /// Serves an upgraded connection to its end.
-pub(super) async fn serve(shard: Rc<Shard>, stream: TcpStream, early: Bytes, wanted: Wanted, _place: Admission) {
+///
+/// What happens once, at its beginning or its end, is boxed: a task is as large as the largest thing it ever awaits, and
+/// ten thousand of these do nothing but read.
+pub(super) async fn serve(shard: Rc<Shard>, stream: TcpStream, early: Vec<u8>, wanted: Wanted, _place: Admission) {
     let (half, out) = stream.into_split();
     let outbox = Outbox::new(out);
     match wanted {
         Wanted::Refusal(code) => {
             outbox.goodbye(fanout::Message::Close(code, "").framed());
-            read_out(half).await;
+            Box::pin(read_out(half)).await;
         }
         Wanted::Display { event, top } => {
             let audience = shard.audience(event);
@@ -60,7 +62,7 @@ pub(super) async fn serve(shard: Rc<Shard>, stream: TcpStream, early: Bytes, wan
             audience.leave_seat(at);
         }
         Wanted::Fan { event, encoding, session } => {
-            let (id, session, resumed) = shard.session(session, event).await;
+            let (id, session, resumed) = Box::pin(shard.session(session, event)).await;
             let audience = shard.audience(event);
             let role = Role::Fan { encoding, holding: Holding::Active(session).into() };
             let seat = Seat::new(role, outbox, &audience, shard.gateway.config.limits.unread);
@@ -96,7 +98,7 @@ fn welcome(shard: &Shard, audience: &Audience, session: String, resumed: bool) -
 }
 
 /// Reads until the peer is gone; refuses what has to be refused in a way that the peer can see.
-async fn read_to_end(shard: &Rc<Shard>, audience: &Audience, seat: &Rc<Seat>, half: OwnedReadHalf, early: Bytes) {
+async fn read_to_end(shard: &Rc<Shard>, audience: &Audience, seat: &Rc<Seat>, half: OwnedReadHalf, early: Vec<u8>) {
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(0)
@@ -104,10 +106,10 @@ async fn read_to_end(shard: &Rc<Shard>, audience: &Audience, seat: &Rc<Seat>, ha
         .max_message_size(Some(FAN_MESSAGE_BYTES_MAX))
         .max_frame_size(Some(FAN_MESSAGE_BYTES_MAX));
     let wire = Wire::new(half, Rc::clone(seat), Rc::clone(shard));
-    let mut socket = WebSocketStream::from_partially_read(wire, early.into(), Side::Server, Some(config)).await;
+    let mut socket = Box::pin(WebSocketStream::from_partially_read(wire, early, Side::Server, Some(config))).await;
     if let End::Refused(code, reason) = read(shard, audience, seat, &mut socket).await {
         seat.close(code, reason);
-        read_out(socket.into_inner().into_half()).await;
+        Box::pin(read_out(socket.into_inner().into_half())).await;
     }
 }
 

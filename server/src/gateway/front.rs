@@ -1,6 +1,6 @@
 //! A new connection: hyper reads the request; pages are answered, upgrades go on as bare sockets.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::rc::Rc;
@@ -24,10 +24,10 @@ const TOO_MANY: &[u8] =
 
 /// Answers requests until the connection ends or is upgraded.
 pub(super) async fn serve(shard: Rc<Shard>, stream: TcpStream, admission: Admission) {
-    let asked = RefCell::new(false);
+    let asked = Cell::new(false);
     let upgraded = RefCell::new(None::<Wanted>);
     let service = service_fn(|request| {
-        asked.replace(true);
+        asked.set(true);
         let answer = http::answer(&shard.gateway, &shard.counters, &request);
         std::future::ready(Ok::<_, Infallible>(match answer {
             Answer::Page(response) => response,
@@ -41,6 +41,7 @@ pub(super) async fn serve(shard: Rc<Shard>, stream: TcpStream, admission: Admiss
         .timer(TokioTimer::new())
         .header_read_timeout(shard.gateway.config.limits.handshake)
         .max_buf_size(HEAD_BYTES_MAX)
+        .max_header_size(HEAD_BYTES_MAX)
         .serve_connection(TokioIo::new(stream), service);
     let outcome = poll_fn(|cx| connection.poll_without_shutdown(cx)).await;
     let parts = connection.into_parts();
@@ -48,10 +49,15 @@ pub(super) async fn serve(shard: Rc<Shard>, stream: TcpStream, admission: Admiss
     let wanted = upgraded.take();
     match (wanted, outcome) {
         (Some(wanted), Ok(())) => {
-            // A task of its own, so that an open connection does not carry the memory of its handshake.
-            tokio::task::spawn_local(connection::serve(Rc::clone(&shard), stream, parts.read_buf, wanted, admission));
+            // A task of its own, and a copy of what was read beyond the head (nothing, as a rule), so that an open
+            // connection does not carry the memory of its handshake: hyper's buffer alone is 8 KiB.
+            let early = parts.read_buf.to_vec();
+            tokio::task::spawn_local(connection::serve(Rc::clone(&shard), stream, early, wanted, admission));
         }
-        (None, Err(error)) if error.is_timeout() && !*asked.borrow() => say_and_close(stream, TOO_LATE).await,
+        // An idle connection just ends; one with half a request, or none at all so far, is told why.
+        (None, Err(error)) if error.is_timeout() && !(asked.get() && parts.read_buf.is_empty()) => {
+            say_and_close(stream, TOO_LATE).await;
+        }
         _ => {}
     }
 }

@@ -11,7 +11,7 @@ use crate::gateway::Gateway;
 
 /// Ask again each time, and be told if nothing changed.
 const REVALIDATE: &str = "no-cache";
-/// A roster's tag names its content: who asks by the tag may keep the answer for good.
+/// A roster's tag names its content: who asks by the tag may keep the answer for good, so it says nothing that moves.
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 const JSON: &str = "application/json";
 
@@ -21,9 +21,10 @@ pub(super) fn list<B>(gateway: &Gateway, request: &Request<B>) -> Response<Body>
 }
 
 pub(super) fn detail<B>(event: &Event, request: &Request<B>, query: &Query) -> Response<Body> {
-    let asked_by_tag = query.value("roster") == Some(event.roster.tag());
-    let cache_control = if asked_by_tag { IMMUTABLE } else { REVALIDATE };
-    body::tagged(request, to_json(&event.detail()).into(), JSON, cache_control)
+    if query.value("roster") == Some(event.roster.tag()) {
+        return body::tagged(request, to_json(&event.teams()).into(), JSON, IMMUTABLE);
+    }
+    body::tagged(request, to_json(&event.detail()).into(), JSON, REVALIDATE)
 }
 
 fn to_json(value: &impl Serialize) -> Vec<u8> {
