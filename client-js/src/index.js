@@ -3,6 +3,7 @@
  *
  * @typedef {import('./client.js').Welcome} Welcome
  * @typedef {import('./display.js').FeedBeat} FeedBeat
+ * @typedef {import('./display.js').FeedTeam} FeedTeam
  * @typedef {import('./link.js').LinkState} LinkState
  * @typedef {import('./picture.js').Beat} Beat
  * @typedef {import('./roster.js').EventInfo} EventInfo
