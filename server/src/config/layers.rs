@@ -30,7 +30,8 @@ pub(super) fn read_file(path: &Path) -> Result<toml::Table, ConfigError> {
 pub(super) fn environment(variables: impl Iterator<Item = (String, String)>) -> Result<Vec<Setting>, ConfigError> {
     let known: Vec<(String, Vec<String>)> = known_keys().into_iter().map(|path| (variable_of(&path), path)).collect();
     let mut settings = Vec::new();
-    for (name, value) in variables.filter(|(name, _)| name.starts_with(PREFIX) && name != CONFIG_FILE) {
+    let ours = |name: &str| name.starts_with(PREFIX) && name != CONFIG_FILE && !is_service_link(name);
+    for (name, value) in variables.filter(|(name, _)| ours(name)) {
         let Some((_, path)) = known.iter().find(|(variable, _)| *variable == name) else {
             let known = known.into_iter().map(|(variable, _)| variable).collect::<Vec<_>>().join(", ");
             return Err(ConfigError::UnknownVariable { name, known });
@@ -38,6 +39,12 @@ pub(super) fn environment(variables: impl Iterator<Item = (String, String)>) -> 
         settings.push(Setting { origin: name, path: path.clone(), value });
     }
     Ok(settings)
+}
+
+/// Kubernetes tells every container of a service called `beat-server` its `BEAT_SERVER_SERVICE_HOST`, `BEAT_SERVER_PORT`
+/// and so on; no key of ours looks like these.
+fn is_service_link(name: &str) -> bool {
+    name.contains("_SERVICE_") || name.contains("_PORT_") || name.ends_with("_PORT")
 }
 
 /// Lays `settings` over `file`, in their order, and gives the whole its types.
@@ -128,6 +135,8 @@ mod tests {
 
     #[test]
     fn a_refusal_names_its_origin() {
+        let link = ("BEAT_SERVER_PORT_80_TCP".into(), "tcp://10.0.0.7:80".into());
+        assert_eq!(environment([link].into_iter()).unwrap(), []);
         let unknown = environment([("BEAT_SHARD".into(), "4".into())].into_iter()).unwrap_err();
         assert!(unknown.to_string().starts_with("BEAT_SHARD: no such setting; known are BEAT_"), "{unknown}");
         for (origin, path, value) in [
@@ -149,5 +158,6 @@ mod tests {
         names.dedup();
         assert_eq!(names.len(), known_keys().len());
         assert!(names.contains(&"BEAT_LIMITS_FRAMES_PER_SECOND".into()));
+        assert!(!names.iter().any(|name| is_service_link(name)));
     }
 }

@@ -1,0 +1,42 @@
+# Two commands do all: `cargo run --release` runs the service, `make test` passes the tests.
+
+SHELL := bash
+.ONESHELL:
+.SHELLFLAGS := -euo pipefail -c
+.PHONY: test needs lint deny rust js browser bench advisories
+
+# Installs or names what is missing, then runs everything.
+test: needs lint deny rust js browser
+
+needs:
+	@scripts/needs
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+# Licences, sources and duplicate versions, against deny.toml; the advisory database is a download of its own.
+deny: needs
+	PATH="$$PWD/.tools/bin:$$PATH" cargo deny --locked check bans licenses sources
+
+advisories: needs
+	PATH="$$PWD/.tools/bin:$$PATH" cargo deny --locked check advisories
+
+rust:
+	cargo test --workspace --locked
+
+js:
+	cd client-js
+	npm ci --no-audit --no-fund
+	npm run check
+	npm test
+
+# A real Chromium against the real server.
+browser:
+	cargo build --locked
+	cd client-js
+	npm ci --no-audit --no-fund
+	npm run test:browser
+
+bench:
+	cargo bench --locked -p beat-benches
