@@ -166,7 +166,7 @@ impl Visit<'_> {
                 self.send(socket, ClientFrame::Cheer(records)).await?;
             }
         }
-        if now >= self.leave_at && !self.unflushed && !self.fan.owes() {
+        if now >= self.leave_at && !self.unflushed && self.fan.may_leave() {
             self.leaving = Some(now + FAREWELL_MAX);
             let close = CloseFrame { code: CloseCode::Normal, reason: "".into() };
             // Not `close()`, which would wait for the answer in here.

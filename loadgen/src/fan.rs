@@ -194,8 +194,13 @@ impl Fan {
     }
 
     /// Whether taps that fell due are still to be sent.
-    pub(crate) fn owes(&self) -> bool {
+    fn owes(&self) -> bool {
         !self.waiting.is_empty() || self.standings.iter().any(|standing| standing.stated < standing.sent)
+    }
+
+    /// Whether it may leave: everything due is sent, and no marks are to come that might take some of it back.
+    pub(crate) fn may_leave(&self) -> bool {
+        self.voice == Voice::Cheers && !self.owes()
     }
 
     /// Lets every tap up to `now` fall due.

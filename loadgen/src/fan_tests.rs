@@ -101,12 +101,26 @@ fn a_resumed_session_waits_for_its_marks_and_says_again_what_they_lack() {
     fan.on_disconnect();
     assert_eq!(fan.on_welcome(ms(2_100), true, PER_SECOND), None, "BASE would be ignored");
     assert_eq!(cheer(&mut fan, ms(2_100)), None);
+    assert!(!fan.may_leave(), "the marks may take something back");
     fan.on_marks(&mark(stated - 5));
+    assert!(!fan.may_leave(), "they did");
     let due = {
         fan.fall_due(ms(2_100));
         fan.standings()[0].due
     };
     assert_eq!(cheer(&mut fan, ms(2_100)), Some(due));
+    assert!(fan.may_leave());
+}
+
+#[test]
+fn what_never_arrived_is_put_back_into_the_bucket() {
+    let mut fan = tapping();
+    fan.on_welcome(ms(20_000), false, PER_SECOND);
+    assert_eq!(cheer(&mut fan, ms(20_000)), Some(24));
+    fan.on_disconnect();
+    fan.on_welcome(ms(20_001), true, PER_SECOND);
+    fan.on_marks(&mark(4));
+    assert_eq!(cheer(&mut fan, ms(20_001)), Some(24), "20 taps may be said again at once");
 }
 
 #[test]

@@ -137,7 +137,7 @@ pub(crate) struct Mailbox(Mutex<News>);
 #[derive(Debug, Default)]
 pub(crate) struct News {
     pub(crate) counts: Counts,
-    /// In the order of `at`; every tap handed over before `complete_to` is here or was before.
+    /// In the order of `at`; every tap handed over before `complete_to` is here or was before. The last news are complete for ever.
     pub(crate) handed: Vec<Handed>,
     pub(crate) complete_to: Nanos,
 }

@@ -156,11 +156,10 @@ impl Stage {
         let mut complete_to = Nanos::MAX;
         // Before the beats: what a beat contains must have been handed over when it is looked at.
         let beats = self.feed.take();
-        for (mailbox, worker) in self.mailboxes.iter().zip(&self.workers) {
-            let finished = worker.is_finished();
+        for mailbox in &self.mailboxes {
             let news = mailbox.empty();
             counts.add(&news.counts);
-            complete_to = complete_to.min(if finished { Nanos::MAX } else { news.complete_to });
+            complete_to = complete_to.min(news.complete_to);
             self.matcher.handed(news.handed);
         }
         for beat in beats {

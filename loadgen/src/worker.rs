@@ -97,7 +97,7 @@ pub(crate) fn run(task: &Arc<Task>, share: u32, mailbox: &Arc<Mailbox>) -> std::
             let mut ticks = interval(NEWS_INTERVAL);
             loop {
                 ticks.tick().await;
-                worker.tell(&mailbox);
+                worker.tell(&mailbox, worker.now());
             }
         });
         let mut under_way = Vec::new();
@@ -109,7 +109,7 @@ pub(crate) fn run(task: &Arc<Task>, share: u32, mailbox: &Arc<Mailbox>) -> std::
             fan.await.expect("a fan does not panic");
         }
     });
-    worker.tell(mailbox);
+    worker.tell(mailbox, Nanos::MAX);
     let book = worker.book.replace(Book { ledger: Ledger::new(0), handed: Vec::new() });
     Ok(book.ledger)
 }
@@ -227,10 +227,9 @@ impl Worker {
         }
     }
 
-    fn tell(&self, mailbox: &Mailbox) {
-        let now = self.now();
+    fn tell(&self, mailbox: &Mailbox, complete_to: Nanos) {
         let book = &mut *self.book.borrow_mut();
-        mailbox.leave(book.ledger.counts, &mut book.handed, now);
+        mailbox.leave(book.ledger.counts, &mut book.handed, complete_to);
     }
 }
 

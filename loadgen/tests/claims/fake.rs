@@ -38,6 +38,9 @@ pub(crate) struct Faults {
     pub(crate) cuts_sockets_for: Option<Duration>,
     /// A planned restart, a second after the first tap: final MARKS, 1012, and no session is known any more.
     pub(crate) restarts: bool,
+    /// From half a second after the first tap every socket stays open and nothing moves on it; those made after three
+    /// seconds work.
+    pub(crate) falls_silent: bool,
     /// Every fan is refused with this code.
     pub(crate) refuses: Option<u16>,
 }
@@ -202,6 +205,9 @@ async fn listen(
 ) {
     let (mut key, mut last) = (None, None);
     loop {
+        if state.lock().unwrap().is_silent() {
+            return std::future::pending().await;
+        }
         tokio::select! {
             message = socket.next() => match message {
                 Some(Ok(Message::Binary(bytes))) => state.lock().unwrap().take_in(session, ClientFrame::decode(&bytes).unwrap()),

@@ -49,6 +49,11 @@ impl Ran {
         words[words.len() - 2].parse().unwrap()
     }
 
+    /// Taps that were found in a beat.
+    fn samples(&self) -> u64 {
+        self.words("tap to beat").last().unwrap().parse().unwrap()
+    }
+
     /// How many sockets ended with `code`.
     pub(crate) fn closes(&self, code: u16) -> u64 {
         let line = self.words("closes").join(" ");
@@ -69,5 +74,6 @@ impl Ran {
         assert!((250..600).contains(&due), "{due} taps are not about 400");
         assert_eq!([sent, counted, shadowed, late, published], [due, due, 0, 0, due], "{}", self.report);
         assert!(self.says("RECONCILED  every tap"));
+        assert_eq!(self.samples(), due, "every tap has its latency\n{}", self.report);
     }
 }

@@ -24,3 +24,12 @@ fn a_planned_restart_that_forgets_all_sessions_is_exact_by_its_final_marks() {
     assert!(fake.base_frames() > 20, "only {} came back with a BASE", fake.base_frames());
     assert_eq!(ran.books("all")[6], 0, "marks leave nothing in doubt\n{}", ran.report);
 }
+
+#[test]
+fn a_server_that_falls_silent_is_left_after_five_seconds_and_nothing_is_lost() {
+    let fake = Fake::start(Faults { falls_silent: true, ..Faults::default() });
+    let ran = crowd_at(&fake, &["-z", "8s", "-q", "50", "--settle", "10s"]);
+    ran.assert_exact();
+    assert_eq!(ran.closes(1006), 60, "{}", ran.report);
+    assert!((4_500.0..7_500.0).contains(&ran.longest_ms()), "{}", ran.report);
+}

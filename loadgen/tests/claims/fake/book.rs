@@ -66,6 +66,11 @@ impl State {
         self.first_tap.map_or(Duration::ZERO, |at| at.elapsed())
     }
 
+    pub(super) fn is_silent(&self) -> bool {
+        let silence = Duration::from_millis(500)..Duration::from_secs(3);
+        self.faults.falls_silent && silence.contains(&self.since_first_tap())
+    }
+
     pub(super) fn take_in(&mut self, session: &str, frame: ClientFrame) {
         let Some(session) = self.sessions.get_mut(session) else { return };
         let records = match frame {
