@@ -163,7 +163,10 @@ async fn known_events(config: &Config, store: &dyn Store, clock: Clock) -> Resul
     let beat_ms = u64::try_from(config.beat.interval.as_millis()).unwrap_or(u64::MAX);
     let mut events = Vec::new();
     for event in &config.events {
-        let proposal = EventRecord { t0_ms: clock.wall_ms(), opening: Opening::default() };
+        // What is due by now is open before the first fan comes in.
+        let wall_ms = clock.wall_ms();
+        let due = Opening::default().by_schedule(event.opens_at_ms(), event.closes_at_ms(), wall_ms);
+        let proposal = EventRecord { t0_ms: wall_ms, opening: due.unwrap_or_default() };
         let record = store.advance(&event.id, proposal).await?;
         events.push(Arc::new(Event::new(event, record, beat_ms, config.shards.get(), clock)));
     }

@@ -16,7 +16,7 @@ use beat_protocol::Cadence;
 use clap::Parser;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use events::{EventConfig, OpensAt};
+pub(crate) use events::EventConfig;
 pub(crate) use store::StoreAddress;
 
 /// Make the Beat: counts taps, beats ten times a second, and fans the beats out to phones and arenas.

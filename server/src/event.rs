@@ -9,7 +9,7 @@ use beat_protocol::{EventDetail, EventId, EventState, EventSummary, EventTeams};
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::config::{EventConfig, OpensAt};
+use crate::config::EventConfig;
 use crate::fanout::Frames;
 use crate::roster::Roster;
 use crate::store::EventRecord;
@@ -60,8 +60,8 @@ impl Event {
         Self {
             id: config.id.clone(),
             name: config.name.clone(),
-            opens_at_ms: opens_at_ms(config.opens_at),
-            closes_at_ms: config.closes_at.map(wall),
+            opens_at_ms: config.opens_at_ms(),
+            closes_at_ms: config.closes_at_ms(),
             t0_ms: record.t0_ms,
             beat_ms,
             ledger: Arc::new(ArcSwap::from_pointee(ledger)),
@@ -188,17 +188,4 @@ fn tallies(shards: usize, teams: usize) -> Arc<[Tally]> {
 
 fn sum_of(a: Fates, b: Fates) -> Fates {
     Fates { counted: a.counted + b.counted, shadowed: a.shadowed + b.shadowed, late: a.late + b.late }
-}
-
-/// From when on the timetable opens the event; never, where an operator does.
-fn opens_at_ms(opens_at: OpensAt) -> Option<u64> {
-    match opens_at {
-        OpensAt::Start => Some(0),
-        OpensAt::Operator => None,
-        OpensAt::Moment(moment) => Some(wall(moment)),
-    }
-}
-
-fn wall(moment: jiff::Timestamp) -> u64 {
-    u64::try_from(moment.as_millisecond()).unwrap_or(0)
 }

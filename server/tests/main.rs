@@ -1,1 +1,20 @@
 //! Claims about a real server process; see the files named after them.
+//!
+//! Everything stays on loopback. Nothing sleeps to let time pass where there is something to wait for.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod harness;
+
+mod configuration;
+mod crash;
+mod drain;
+mod encodings;
+mod events;
+mod feed;
+mod handshake;
+mod health;
+mod limits;
+mod malformed;
+mod outage;
+mod resume;
+mod slow;

@@ -16,9 +16,9 @@ pub(crate) struct EventConfig {
     pub(crate) id: EventId,
     pub(crate) name: String,
     #[serde(default)]
-    pub(crate) opens_at: OpensAt,
+    opens_at: OpensAt,
     #[serde(default, deserialize_with = "moment")]
-    pub(crate) closes_at: Option<Timestamp>,
+    closes_at: Option<Timestamp>,
     /// `noc206`, or a CSV or TSV file; as written until [`EventConfig::resolve`] has read it.
     #[serde(default, rename = "roster")]
     source: Option<String>,
@@ -31,7 +31,7 @@ pub(crate) struct EventConfig {
 
 /// When an event opens for the first time.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(crate) enum OpensAt {
+enum OpensAt {
     /// With the service.
     #[default]
     Start,
@@ -71,6 +71,20 @@ impl EventConfig {
         Arc::clone(self.roster.as_ref().expect("resolved when the configuration was loaded"))
     }
 
+    /// From when on the timetable opens it, in milliseconds since 1970; never, where an operator does.
+    pub(crate) fn opens_at_ms(&self) -> Option<u64> {
+        match self.opens_at {
+            OpensAt::Start => Some(0),
+            OpensAt::Operator => None,
+            OpensAt::Moment(moment) => Some(wall_ms(moment)),
+        }
+    }
+
+    /// From when on the timetable closes it.
+    pub(crate) fn closes_at_ms(&self) -> Option<u64> {
+        self.closes_at.map(wall_ms)
+    }
+
     /// Reads the roster; a file's path is relative to `folder`.
     pub(crate) fn resolve(&mut self, folder: &Path) -> Result<(), RosterError> {
         let roster = match (&self.source, &self.teams) {
@@ -108,6 +122,10 @@ impl<'de> Deserialize<'de> for OpensAt {
             written => written.moment().map(Self::Moment),
         }
     }
+}
+
+fn wall_ms(moment: Timestamp) -> u64 {
+    u64::try_from(moment.as_millisecond()).unwrap_or(0)
 }
 
 fn moment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
