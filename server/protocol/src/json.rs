@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{MapAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -100,9 +100,12 @@ impl ClientMessage {
         if text.len() > crate::FAN_MESSAGE_BYTES_MAX {
             return Err(JsonError::TooLong(text.len()));
         }
-        let wire: Wire = serde_json::from_str(text).map_err(|error| match error.classify() {
-            serde_json::error::Category::Data => JsonError::Shape(error),
-            _ => JsonError::Syntax(error),
+        let wire: Wire = serde_json::from_str(text).map_err(|error| {
+            // Where reading for a shape stopped says little: whether all of it is JSON does.
+            match serde_json::from_str::<IgnoredAny>(text) {
+                Ok(_) => JsonError::Shape(error),
+                Err(syntax) => JsonError::Syntax(syntax),
+            }
         })?;
         let message = match wire {
             Wire { cheer: Some(totals), base: None } => Self::Cheer(totals),

@@ -50,6 +50,10 @@ fn a_refused_text_knows_its_close_code() {
     for (text, code) in [
         ("{", CloseCode::BadText),
         ("nonsense", CloseCode::BadText),
+        ("[1", CloseCode::BadText),
+        (r#"{"cheer":{"JPN":1"#, CloseCode::BadText),
+        (r#"{"cheer":1"#, CloseCode::BadText),
+        (r#"{"cheer":{"JPN":1e400}}"#, CloseCode::Malformed),
         ("{}", CloseCode::Malformed),
         ("[]", CloseCode::Malformed),
         (r#"{"cheer":{}}"#, CloseCode::Malformed),

@@ -27,6 +27,8 @@ struct Pending {
     control: Bytes,
     /// Final frames.
     goodbye: Bytes,
+    /// A goodbye was said: once it is written we close from our side, and the peer knows that nothing follows.
+    leaving: bool,
 }
 
 /// What became of a write.
@@ -81,6 +83,7 @@ impl Outbox {
         }
         let mut pending = self.pending.borrow_mut();
         pending.goodbye = frames;
+        pending.leaving = true;
         self.flush(&mut pending)
     }
 
@@ -118,6 +121,10 @@ impl Outbox {
                     return Wrote::Shut;
                 }
             }
+        }
+        if pending.leaving {
+            // Refused only where the peer has closed already.
+            drop(SockRef::from(self.socket.as_ref()).shutdown(Shutdown::Write));
         }
         Wrote::All
     }
@@ -168,13 +175,7 @@ mod tests {
             peer.read_to_end(&mut bytes).await.unwrap();
             bytes
         };
-        let ((), bytes) = tokio::join!(
-            async {
-                outbox.drained().await;
-                drop(outbox);
-            },
-            read
-        );
+        let ((), bytes) = tokio::join!(outbox.drained(), read);
         assert!(bytes[..len].iter().all(|&b| b == b'a'));
         assert_eq!(&bytes[len..], b"\x8anewbye");
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use beat_core::Session;
 use beat_protocol::{CloseCode, ServerFrame, ServerMessage};
 use bytes::Bytes;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::audience::Audience;
 use super::linger::LINGER;
@@ -157,15 +157,19 @@ impl Seat {
     fn leave(self: &Rc<Self>, last: Bytes, code: CloseCode, reason: &str) {
         let mut frames = last.to_vec();
         Message::Close(code, reason).frame_into(&mut frames);
-        if self.outbox.goodbye(frames.into()) == Wrote::Shut {
+        let wrote = self.outbox.goodbye(frames.into());
+        if wrote == Wrote::Shut {
             return;
         }
+        self.settle(wrote);
         metrics::counter!("beat_closes_total", "code" => code.as_u16().to_string()).increment(1);
-        let seat = Rc::clone(self);
+        let seat = Rc::downgrade(self);
         tokio::task::spawn_local(async move {
-            drop(timeout(LINGER, seat.outbox.drained()).await);
-            tokio::time::sleep(LINGER).await;
-            seat.outbox.abort();
+            // A peer that answers is gone by then, and its seat with it.
+            sleep(LINGER).await;
+            if let Some(seat) = seat.upgrade() {
+                seat.outbox.abort();
+            }
         });
     }
 

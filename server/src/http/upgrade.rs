@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use beat_protocol::{CloseCode, SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON};
+use data_encoding::BASE64;
 use futures_util::stream;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use http_body_util::{Either, Full, StreamBody};
 use hyper::body::Frame;
-use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::body::{self, Body};
 use super::{Answer, Query, not_found};
@@ -43,8 +44,9 @@ pub(super) fn answer<B>(
     if let Some(refusal) = not_a_websocket(request, kind) {
         return Answer::Page(refusal);
     }
-    let Ok(mut response) = create_response_with_body(request, || Either::Left(Full::default())) else {
-        return Answer::Page(body::text(StatusCode::BAD_REQUEST, "not a WebSocket handshake as RFC 6455 has it"));
+    let mut response = match switching(request) {
+        Ok(response) => response,
+        Err(why) => return Answer::Page(body::text(StatusCode::BAD_REQUEST, why)),
     };
     let (encoding, subprotocol) = encoding_of(request.headers());
     let wanted = match (event, kind, query.top()) {
@@ -61,6 +63,32 @@ pub(super) fn answer<B>(
     Answer::Upgrade(response, wanted)
 }
 
+/// The 101 of RFC 6455, section 4.2.2, for a request that is as section 4.2.1 wants it.
+fn switching<B>(request: &Request<B>) -> Result<Response<Body>, &'static str> {
+    let headers = request.headers();
+    if request.method() != Method::GET || request.version() != Version::HTTP_11 {
+        return Err("a WebSocket handshake is a GET of HTTP/1.1");
+    }
+    if !values(headers, header::CONNECTION).any(|option| option.eq_ignore_ascii_case("upgrade")) {
+        return Err("a WebSocket handshake has Connection: Upgrade");
+    }
+    let mut keys = headers.get_all(header::SEC_WEBSOCKET_KEY).iter();
+    let (Some(key), None) = (keys.next(), keys.next()) else {
+        return Err("a WebSocket handshake has one Sec-WebSocket-Key");
+    };
+    if !BASE64.decode(key.as_bytes()).is_ok_and(|nonce| nonce.len() == 16) {
+        return Err("a Sec-WebSocket-Key is 16 bytes in base64");
+    }
+    let accepted = derive_accept_key(key.as_bytes()).parse().expect("base64 fits a header");
+    let mut response = Response::new(Either::Left(Full::default()));
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    let headers = response.headers_mut();
+    headers.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(header::SEC_WEBSOCKET_ACCEPT, accepted);
+    Ok(response)
+}
+
 /// How a fan wants to talk, and the subprotocol to name in the answer, if it offered one of ours.
 fn encoding_of(headers: &HeaderMap) -> (Encoding, Option<&'static str>) {
     let offers = |ours: &str| values(headers, header::SEC_WEBSOCKET_PROTOCOL).any(|offered| offered == ours);
@@ -74,8 +102,8 @@ fn encoding_of(headers: &HeaderMap) -> (Encoding, Option<&'static str>) {
 }
 
 fn not_a_websocket<B>(request: &Request<B>, kind: &str) -> Option<Response<Body>> {
-    let other_version = || request.headers().get(header::SEC_WEBSOCKET_VERSION).is_some_and(|version| version != "13");
-    if wants_upgrade(request) && !other_version() {
+    let is_ours = || values(request.headers(), header::SEC_WEBSOCKET_VERSION).all(|version| version == "13");
+    if wants_upgrade(request) && is_ours() {
         return None;
     }
     let sentence = match kind {
