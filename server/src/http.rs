@@ -46,7 +46,7 @@ pub(crate) fn answer<B>(gateway: &Arc<Gateway>, counters: &Arc<Counters>, reques
         ["arena", id] => Answer::Page(not_found(&format!("there is no event {id:?}; see /v1/events"))),
         _ => Answer::Page(not_found("there is nothing at this address")),
     };
-    if path[0] == "v1"
+    if matches!(path[0], "v1" | "client")
         && let Answer::Page(response) = &mut answer
     {
         response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
