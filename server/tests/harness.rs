@@ -1,6 +1,7 @@
 //! A server process and the clients that talk to it.
 
 mod display;
+mod wish;
 mod fan;
 mod http;
 mod raw;
@@ -12,10 +13,11 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 pub(crate) use display::{Display, Shown, ShownTeam};
-pub(crate) use fan::{Fan, FanBeat, Heard, Speech, Wish};
+pub(crate) use fan::{Fan, FanBeat, Heard};
 pub(crate) use http::{Page, Stream, get, request};
 pub(crate) use raw::{End, Raw, mask, masked};
 pub(crate) use server::{Server, Setup, run_to_end};
+pub(crate) use wish::{Speech, Wish};
 
 /// Far beyond what anything here takes on a busy machine: who waits longer, waits for nothing.
 const DEADLINE: Duration = Duration::from_secs(20);

@@ -1,10 +1,10 @@
 //! Starts `beat-server`, knows where it listens, and ends it.
 
 use std::fmt::Display;
+use std::io::{BufRead, PipeReader};
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::{Output, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use hyper::StatusCode;
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
@@ -21,13 +21,15 @@ pub(crate) struct Setup {
     variables: Vec<(String, String)>,
     flags: Vec<String>,
     store: &'static str,
+    is_deaf: bool,
 }
 
 impl Setup {
     /// No configuration file, one shard, nothing kept: the event `demo` is open with the 206 NOCs.
     pub(crate) fn plain() -> Self {
         let folder = TempDir::with_prefix("beat-claims-").unwrap();
-        Self { folder: folder.into(), variables: Vec::new(), flags: Vec::new(), store: "memory" }.shards(1)
+        Self { folder: folder.into(), variables: Vec::new(), flags: Vec::new(), store: "memory", is_deaf: false }
+            .shards(1)
     }
 
     /// The event `demo` with the teams `T0` to `T9`.
@@ -70,6 +72,11 @@ impl Setup {
         Self { store: "embedded", ..self }
     }
 
+    /// Nobody reads what it logs: to write it is an error.
+    pub(crate) fn deaf(self) -> Self {
+        Self { is_deaf: true, ..self }
+    }
+
     /// For claims that need more taps than one thumb has: a session may tap as much as it likes.
     pub(crate) fn tireless(self) -> Self {
         ["limits.taps_per_second", "limits.taps_at_start", "limits.taps_burst"]
@@ -89,9 +96,12 @@ impl Setup {
 
     /// Starts it and waits for its addresses only.
     pub(crate) async fn start_at_once(&self) -> Server {
-        let log = self.folder.path().join("log");
-        let file = std::fs::OpenOptions::new().create(true).append(true).open(&log).unwrap();
-        let mut process = self.command().stdout(Stdio::piped()).stderr(file).kill_on_drop(true).spawn().unwrap();
+        let (said, voice) = std::io::pipe().unwrap();
+        let mut command = self.command();
+        let mut process = command.stdout(Stdio::piped()).stderr(voice).kill_on_drop(true).spawn().unwrap();
+        // Its end of the pipe lives in the command.
+        drop(command);
+        let log = if self.is_deaf { Arc::default() } else { listen_to(said) };
         let pid = Pid::from_raw(process.id().unwrap().cast_signed()).unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let fans = address(&mut lines, "fans    ").await;
@@ -125,7 +135,7 @@ pub(crate) struct Server {
     pub(crate) admin: SocketAddr,
     process: Child,
     pid: Pid,
-    log: PathBuf,
+    log: Arc<Mutex<String>>,
     _folder: Arc<TempDir>,
 }
 
@@ -146,9 +156,9 @@ impl Server {
         within("the process ends", self.process.wait()).await.unwrap().code()
     }
 
-    /// What it has said so far, this time and earlier on the same set-up.
+    /// What it has said so far.
     pub(crate) fn log(&self) -> String {
-        std::fs::read_to_string(&self.log).unwrap()
+        self.log.lock().unwrap().clone()
     }
 
     /// Memory it holds, in bytes.
@@ -193,6 +203,18 @@ impl Drop for Server {
 /// Runs a command that is expected to end by itself.
 pub(crate) async fn run_to_end(command: &mut Command) -> Output {
     within("the process ends by itself", command.stdin(Stdio::null()).kill_on_drop(true).output()).await.unwrap()
+}
+
+/// Keeps what a server says, on a thread of its own, so that it never waits for us.
+fn listen_to(said: PipeReader) -> Arc<Mutex<String>> {
+    let log = Arc::new(Mutex::new(String::new()));
+    let kept = Arc::clone(&log);
+    std::thread::spawn(move || {
+        for line in std::io::BufReader::new(said).lines().map_while(Result::ok) {
+            kept.lock().unwrap().extend([line.as_str(), "\n"]);
+        }
+    });
+    log
 }
 
 /// An inline roster `T0`, `T1`, …
