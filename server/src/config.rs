@@ -188,7 +188,7 @@ impl Config {
             Some(path) => (layers::read_file(path)?, path.parent().unwrap_or(Path::new("."))),
             None => (toml::Table::new(), Path::new(".")),
         };
-        let environment = layers::environment(std::env::vars())?;
+        let environment = layers::environment(std::env::vars_os())?;
         let mut config = layers::merge(file, environment.into_iter().chain(flags.settings()))?;
         for (at, event) in config.events.iter_mut().enumerate() {
             event.resolve(folder).map_err(|why| ConfigError::key(format!("events[{at}].roster"), why))?;

@@ -55,21 +55,30 @@ impl<T: Serialize> Serialize for ByTeam<T> {
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for ByTeam<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Entries<T>(std::marker::PhantomData<T>);
+        Object::deserialize(deserializer).map(|Object(entries)| Self(entries))
+    }
+}
 
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Entries<T> {
-            type Value = ByTeam<T>;
+/// A JSON object, entry by entry, and nothing else: serde's own structs would take an array as well.
+struct Object<K, V>(Vec<(K, V)>);
+
+impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Deserialize<'de> for Object<K, V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries<K, V>(std::marker::PhantomData<(K, V)>);
+
+        impl<'de, K: Deserialize<'de>, V: Deserialize<'de>> Visitor<'de> for Entries<K, V> {
+            type Value = Object<K, V>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object of team codes")
+                f.write_str("an object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ByTeam<T>, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<K, V>, A::Error> {
                 let mut entries = Vec::new();
                 while let Some(entry) = map.next_entry()? {
                     entries.push(entry);
                 }
-                Ok(ByTeam(entries))
+                Ok(Object(entries))
             }
         }
 
@@ -91,25 +100,25 @@ impl ClientMessage {
     /// Reads a message as a server does.
     pub fn parse(text: &str) -> Result<Self, JsonError> {
         #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Wire {
-            cheer: Option<ByTeam<u32>>,
-            base: Option<ByTeam<u32>>,
+        #[serde(rename_all = "lowercase")]
+        enum Kind {
+            Cheer,
+            Base,
         }
 
         if text.len() > crate::FAN_MESSAGE_BYTES_MAX {
             return Err(JsonError::TooLong(text.len()));
         }
-        let wire: Wire = serde_json::from_str(text).map_err(|error| {
+        let Object(mut said) = serde_json::from_str(text).map_err(|error| {
             // Where reading for a shape stopped says little: whether all of it is JSON does.
             match serde_json::from_str::<IgnoredAny>(text) {
                 Ok(_) => JsonError::Shape(error),
                 Err(syntax) => JsonError::Syntax(syntax),
             }
         })?;
-        let message = match wire {
-            Wire { cheer: Some(totals), base: None } => Self::Cheer(totals),
-            Wire { cheer: None, base: Some(totals) } => Self::Base(totals),
+        let message = match (said.pop(), said.pop()) {
+            (Some((Kind::Cheer, totals)), None) => Self::Cheer(totals),
+            (Some((Kind::Base, totals)), None) => Self::Base(totals),
             _ => return Err(JsonError::OneOf),
         };
         match message.totals().0.len() {

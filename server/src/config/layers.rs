@@ -1,5 +1,6 @@
 //! The layers of the configuration, laid over one another as TOML before they get their types.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use super::{Config, ConfigError};
@@ -27,16 +28,22 @@ pub(super) fn read_file(path: &Path) -> Result<toml::Table, ConfigError> {
 }
 
 /// The settings among `variables`; a `BEAT_…` that names no key is refused.
-pub(super) fn environment(variables: impl Iterator<Item = (String, String)>) -> Result<Vec<Setting>, ConfigError> {
+pub(super) fn environment(variables: impl Iterator<Item = (OsString, OsString)>) -> Result<Vec<Setting>, ConfigError> {
     let known: Vec<(String, Vec<String>)> = known_keys().into_iter().map(|path| (variable_of(&path), path)).collect();
     let mut settings = Vec::new();
-    let ours = |name: &str| name.starts_with(PREFIX) && name != CONFIG_FILE && !is_service_link(name);
-    for (name, value) in variables.filter(|(name, _)| ours(name)) {
+    for (name, value) in variables {
+        let name = name.to_string_lossy().into_owned();
+        if !name.starts_with(PREFIX) || name == CONFIG_FILE || is_service_link(&name) {
+            continue;
+        }
         let Some((_, path)) = known.iter().find(|(variable, _)| *variable == name) else {
             let known = known.into_iter().map(|(variable, _)| variable).collect::<Vec<_>>().join(", ");
             return Err(ConfigError::UnknownVariable { name, known });
         };
-        settings.push(Setting { origin: name, path: path.clone(), value });
+        match value.into_string() {
+            Ok(value) => settings.push(Setting { origin: name, path: path.clone(), value }),
+            Err(_) => return Err(ConfigError::Setting { origin: name, why: "not UTF-8 text".into() }),
+        }
     }
     Ok(settings)
 }

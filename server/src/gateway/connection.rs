@@ -75,7 +75,7 @@ pub(super) async fn serve(shard: Rc<Shard>, stream: TcpStream, early: Vec<u8>, w
             let at = audience.take_seat(&seat);
             read_to_end(&shard, &audience, &seat, half, early).await;
             audience.leave_seat(at);
-            shard.unseat_fan(id, &seat, event);
+            shard.unseat_fan(id, &seat);
         }
     }
 }

@@ -64,9 +64,16 @@ struct Places {
     resting_count: usize,
 }
 
-enum Place {
-    Live { shard: usize, event: usize },
-    Resting { since_ms: u64, event: usize, session: Box<Session> },
+struct Place {
+    event: usize,
+    holder: Holder,
+}
+
+enum Holder {
+    /// The shard that reads the session's socket.
+    Shard(usize),
+    /// Nobody: the marks are here.
+    Rest { since_ms: u64, session: Box<Session> },
 }
 
 /// What became of the wish to continue a session.
@@ -88,7 +95,7 @@ impl Sessions {
     /// A new session on `shard`.
     pub(crate) fn begin(&self, shard: usize, event: usize) -> SessionId {
         let id = SessionId::random();
-        self.lock().by_id.insert(id, Place::Live { shard, event });
+        self.lock().by_id.insert(id, Place { event, holder: Holder::Shard(shard) });
         id
     }
 
@@ -96,28 +103,33 @@ impl Sessions {
     pub(crate) fn claim(&self, id: SessionId, shard: usize, event: usize, now_ms: u64) -> Claim {
         let mut places = self.lock();
         places.forget(now_ms, self.keep_ms, self.resting_max);
-        match places.by_id.get(&id) {
-            Some(&Place::Live { shard, event: of }) if of == event => Claim::LivesOn(shard),
-            Some(Place::Resting { event: of, .. }) if *of == event => {
-                places.resting_count -= 1;
-                match places.by_id.insert(id, Place::Live { shard, event }) {
-                    Some(Place::Resting { session, .. }) => Claim::Taken(session),
-                    _ => unreachable!("it was resting a moment ago, under the same lock"),
-                }
+        let Some(place) = places.by_id.get_mut(&id).filter(|place| place.event == event) else {
+            return Claim::Unknown;
+        };
+        match std::mem::replace(&mut place.holder, Holder::Shard(shard)) {
+            Holder::Shard(owner) => {
+                place.holder = Holder::Shard(owner);
+                Claim::LivesOn(owner)
             }
-            _ => Claim::Unknown,
+            Holder::Rest { session, .. } => {
+                places.resting_count -= 1;
+                Claim::Taken(session)
+            }
         }
     }
 
-    /// The claimant has the session that lived elsewhere.
-    pub(crate) fn moved(&self, id: SessionId, shard: usize, event: usize) {
-        self.lock().by_id.insert(id, Place::Live { shard, event });
+    /// The claimant on `shard` has the session that lived elsewhere.
+    pub(crate) fn moved(&self, id: SessionId, shard: usize) {
+        if let Some(place) = self.lock().by_id.get_mut(&id) {
+            place.holder = Holder::Shard(shard);
+        }
     }
 
     /// The session's socket is gone; its marks stay for a while.
-    pub(crate) fn rest(&self, id: SessionId, event: usize, session: Session, now_ms: u64) {
+    pub(crate) fn rest(&self, id: SessionId, session: Session, now_ms: u64) {
         let mut places = self.lock();
-        places.by_id.insert(id, Place::Resting { since_ms: now_ms, event, session: Box::new(session) });
+        let Some(place) = places.by_id.get_mut(&id) else { return };
+        place.holder = Holder::Rest { since_ms: now_ms, session: Box::new(session) };
         places.resting.push_back((now_ms, id));
         places.resting_count += 1;
         places.forget(now_ms, self.keep_ms, self.resting_max);
@@ -137,9 +149,8 @@ impl Places {
     /// Drops the marks that rested too long, and the oldest where there are too many: evicted means BASE.
     fn forget(&mut self, now_ms: u64, keep_ms: u64, resting_max: usize) {
         while let Some(&(rested_ms, id)) = self.resting.front() {
-            let current = matches!(
-                self.by_id.get(&id), Some(Place::Resting { since_ms, .. }) if *since_ms == rested_ms
-            );
+            let holder = self.by_id.get(&id).map(|place| &place.holder);
+            let current = matches!(holder, Some(Holder::Rest { since_ms, .. }) if *since_ms == rested_ms);
             if current {
                 if self.resting_count <= resting_max && now_ms.saturating_sub(rested_ms) <= keep_ms {
                     return;
@@ -169,10 +180,10 @@ mod tests {
         let sessions = Sessions::new(KEEP, 10);
         let id = sessions.begin(0, 0);
         assert!(matches!(sessions.claim(id, 1, 0, 5), Claim::LivesOn(0)));
-        sessions.rest(id, 0, session(), 1_000);
+        sessions.rest(id, session(), 1_000);
         assert!(matches!(sessions.claim(id, 1, 7, 1_001), Claim::Unknown));
         assert!(matches!(sessions.claim(id, 1, 0, 61_000), Claim::Taken(_)));
-        sessions.rest(id, 0, session(), 100_000);
+        sessions.rest(id, session(), 100_000);
         assert!(matches!(sessions.claim(id, 1, 0, 160_001), Claim::Unknown));
         assert_eq!(sessions.resting(), 0);
     }
@@ -182,7 +193,7 @@ mod tests {
         let sessions = Sessions::new(KEEP, 2);
         let ids: Vec<_> = (0..3).map(|_| sessions.begin(0, 0)).collect();
         for &id in &ids {
-            sessions.rest(id, 0, session(), 1);
+            sessions.rest(id, session(), 1);
         }
         assert_eq!(sessions.resting(), 2);
         assert!(matches!(sessions.claim(ids[0], 0, 0, 2), Claim::Unknown));
@@ -194,10 +205,10 @@ mod tests {
         let sessions = Sessions::new(KEEP, 2);
         let id = sessions.begin(0, 0);
         for now_ms in 0..1_000 {
-            sessions.rest(id, 0, session(), now_ms);
+            sessions.rest(id, session(), now_ms);
             assert!(matches!(sessions.claim(id, 0, 0, now_ms), Claim::Taken(_)));
         }
-        sessions.rest(id, 0, session(), 1_000);
+        sessions.rest(id, session(), 1_000);
         let places = sessions.lock();
         assert_eq!((places.by_id.len(), places.resting.len()), (1, 1));
     }

@@ -21,6 +21,8 @@ use super::{Counters, Gateway, SessionId, ToShard, front};
 
 /// How long a new socket waits for the old one's marks. The old shard answers between two polls; this is for a stuck one.
 const HAND_OVER: Duration = Duration::from_secs(2);
+/// Several sockets may claim one session at once: each gets it in turn, and is closed for the next.
+const CLAIM_AGAIN: Duration = Duration::from_millis(2);
 /// Out of files or memory: the kernel will not recover within microseconds.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -103,25 +105,29 @@ impl Shard {
     }
 
     async fn continued(&self, id: SessionId, event: usize) -> Option<Session> {
-        // The owner may put the marks to rest just while it is asked for them: then they are found there.
-        for _ in 0..2 {
-            match self.gateway.sessions.claim(id, self.index, event, self.read_clock()) {
-                Claim::Unknown => return None,
-                Claim::Taken(session) => return Some(*session),
-                Claim::LivesOn(owner) => {
-                    let (to, handed_over) = oneshot::channel();
-                    let asked = self.gateway.shards[owner].mailbox.try_send(ToShard::HandOver { session: id, to });
-                    if asked.is_err() {
-                        return None;
-                    }
-                    if let Ok(Ok(session)) = timeout(HAND_OVER, handed_over).await {
-                        self.gateway.sessions.moved(id, self.index, event);
-                        return Some(session);
+        let in_time = async {
+            loop {
+                match self.gateway.sessions.claim(id, self.index, event, self.read_clock()) {
+                    Claim::Unknown => return None,
+                    Claim::Taken(session) => return Some(*session),
+                    Claim::LivesOn(owner) => {
+                        if let Some(session) = self.handed_over_by(owner, id).await {
+                            self.gateway.sessions.moved(id, self.index);
+                            return Some(session);
+                        }
+                        // On its way to another claimant, or to rest: it is found there in a moment.
+                        sleep(CLAIM_AGAIN).await;
                     }
                 }
             }
-        }
-        None
+        };
+        timeout(HAND_OVER, in_time).await.unwrap_or(None)
+    }
+
+    async fn handed_over_by(&self, owner: usize, session: SessionId) -> Option<Session> {
+        let (to, handed_over) = oneshot::channel();
+        self.gateway.shards[owner].mailbox.send(ToShard::HandOver { session, to }).await.ok()?;
+        handed_over.await.ok()
     }
 
     /// Remembers where a fan sits.
@@ -131,14 +137,14 @@ impl Shard {
     }
 
     /// The fan is gone; its marks rest, unless another socket has them.
-    pub(super) fn unseat_fan(&self, id: SessionId, seat: &Rc<Seat>, event: usize) {
+    pub(super) fn unseat_fan(&self, id: SessionId, seat: &Rc<Seat>) {
         self.counters.fans.take_one();
         let mut fans = self.fans.borrow_mut();
         if fans.get(&id).is_some_and(|seated| Rc::ptr_eq(seated, seat)) {
             fans.remove(&id);
         }
         if let Some(session) = seat.give_up() {
-            self.gateway.sessions.rest(id, event, session, self.read_clock());
+            self.gateway.sessions.rest(id, session, self.read_clock());
         }
     }
 
@@ -146,7 +152,7 @@ impl Shard {
         while let Some(message) = mailbox.recv().await {
             match message {
                 ToShard::HandOver { session, to } => self.hand_over(session, to),
-                // A claimant that stopped waiting begins anew with its BASE.
+                // Refused only by an asker that stopped waiting.
                 ToShard::Barrier { passed } => drop(passed.send(())),
                 ToShard::StopAccepting => drop(self.accepting.send_replace(false)),
                 ToShard::Freeze { part, of, frozen } => drop(frozen.send(self.freeze(part, of))),
@@ -156,13 +162,17 @@ impl Shard {
     }
 
     fn hand_over(&self, id: SessionId, to: oneshot::Sender<Session>) {
-        let seat = self.fans.borrow_mut().remove(&id);
-        let Some((seat, session)) = seat.and_then(|seat| seat.give_up().map(|session| (seat, session))) else {
+        if to.is_closed() {
+            // The claimant has stopped waiting: the session stays where it is.
             return;
-        };
-        seat.close(CloseCode::SessionTaken, "");
-        // Refused only by a claimant that stopped waiting: its fan has begun anew with its BASE, and these marks end here.
-        drop(to.send(session));
+        }
+        let seat = self.fans.borrow_mut().remove(&id);
+        if let Some((seat, session)) = seat.and_then(|seat| seat.give_up().map(|session| (seat, session))) {
+            seat.close(CloseCode::SessionTaken, "");
+            if let Err(session) = to.send(session) {
+                self.gateway.sessions.rest(id, session, self.read_clock());
+            }
+        }
     }
 
     fn freeze(&self, part: usize, of: usize) -> usize {
