@@ -5,7 +5,7 @@ use std::time::Instant;
 use rustix::process::Signal;
 use tokio::net::TcpStream;
 
-use crate::harness::{Display, Fan, Heard, Server, Setup, Speech, Wish, get, until, within};
+use crate::harness::{Display, End, Fan, Heard, Raw, Server, Setup, Speech, Wish, get, masked, until, within};
 
 /// Cheers until told to stop: the marks and the reason.
 async fn cheer_to_the_end(mut fan: Fan, team: u16) -> (Vec<(u16, u32)>, u16, String) {
@@ -147,4 +147,53 @@ async fn without_anybody_it_stops_at_once() {
     assert_eq!(server.exit_code().await, Some(0));
     assert!(began.elapsed().as_secs() < 2, "nobody was there, and the window of 5 s was waited out");
     assert!(server.log().contains("everything counted is in the store"), "{}", server.log());
+}
+
+#[tokio::test]
+async fn who_comes_in_while_it_drains_is_sent_away_with_marks_too() {
+    let mut server = Setup::ten_teams().kept().set("drain.window_ms", 1_000).start().await;
+    let mut crowd = crowd(&server, 10).await;
+    let mut late = Raw::connect(server.fans).await;
+    late.send("GET /v1/events/demo/ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n").await;
+    server.signal(Signal::TERM);
+    // The first has left, and its seat is free.
+    let (_, mut first) = crowd.remove(0);
+    assert_eq!(first.close().await.0, 1012);
+    assert_eq!(first.hear().await, Heard::Gone);
+    late.send(
+        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+    )
+    .await;
+    let answer = late.head().await.expect("an answer");
+    if answer.starts_with("HTTP/1.1 101 ") {
+        late.send(masked(0x1, br#"{"cheer":{"T0":1}}"#)).await;
+        assert_eq!(late.end().await, End::Closed(1012));
+    } else {
+        assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    }
+    assert_eq!(server.exit_code().await, Some(0));
+}
+
+#[tokio::test]
+async fn who_does_not_read_keeps_nobody_waiting() {
+    // Every beat is a KEY of ten teams in JSON; a few seconds of them would be needed to fill any other buffer.
+    let mut server = Setup::ten_teams()
+        .set("beat.interval_ms", 50)
+        .set("beat.key_interval_ms", 50)
+        .set("limits.unsent_bytes", 1)
+        .set("drain.window_ms", 300)
+        .start()
+        .await;
+    let mut stuck = Vec::new();
+    for path in ["/v1/events/demo/feed", "/v1/events/demo/ws"] {
+        stuck.push(Raw::narrow(server.fans, 2_048).await.upgrade(path, "", &[]).await);
+    }
+    until("the display is stuck", async || server.metric("beat_beats_skipped_total", &[]).await.filter(|n| *n > 3.0))
+        .await;
+    let mut fan = Fan::join(&server).await;
+    let began = Instant::now();
+    server.signal(Signal::TERM);
+    assert_eq!(fan.close().await.0, 1012);
+    assert_eq!(server.exit_code().await, Some(0));
+    assert!(began.elapsed().as_secs() < 3, "{:?}", began.elapsed());
 }

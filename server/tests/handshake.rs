@@ -39,6 +39,9 @@ async fn a_bad_handshake_is_answered_in_plain_http() {
         ),
         ("another protocol", wanted("GET", WS, &["Upgrade: h2c", CONNECTION, KEY, VERSION]), 426, ""),
         ("no key", wanted("GET", WS, &[UPGRADE, CONNECTION, VERSION]), 400, ""),
+        ("two keys", wanted("GET", WS, &[UPGRADE, CONNECTION, VERSION, KEY, KEY]), 400, ""),
+        ("a short key", wanted("GET", WS, &[UPGRADE, CONNECTION, VERSION, "Sec-WebSocket-Key: AAAA"]), 400, ""),
+        ("an old HTTP", wanted("GET", WS, &[UPGRADE, CONNECTION, VERSION, KEY]).replace("/1.1", "/1.0"), 400, ""),
         ("no connection header", wanted("GET", WS, &[UPGRADE, VERSION, KEY]), 400, ""),
         ("no version", wanted("GET", WS, &[UPGRADE, CONNECTION, KEY]), 400, ""),
         ("a head over 8 KiB", wanted("GET", WS, &[UPGRADE, CONNECTION, VERSION, KEY, &long]), 431, ""),
@@ -54,8 +57,30 @@ async fn a_bad_handshake_is_answered_in_plain_http() {
     ];
     for (name, bytes, status, header) in rows {
         let answer = ask(&server, bytes).await;
-        assert!(answer.starts_with(&format!("http/1.1 {status} ")), "{name}: {answer}");
+        let (protocol, rest) = answer.split_once(' ').unwrap();
+        assert!(protocol.starts_with("http/1.") && rest.starts_with(&format!("{status} ")), "{name}: {answer}");
         assert!(answer.contains(header), "{name}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_good_handshake_may_be_written_in_many_ways() {
+    let server = Setup::ten_teams().start().await;
+    let head = |path: &str, lines: &str| {
+        format!(
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n{lines}\r\n\r\n"
+        )
+    };
+    for (path, lines) in [
+        (WS, "Upgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\nSec-WebSocket-Version: 13"),
+        (WS, "upgrade: websocket\r\nconnection: keep-alive\r\nconnection: upgrade\r\nsec-websocket-version: 13"),
+        (WS, "UPGRADE: websocket\r\nCONNECTION: UPGRADE\r\nSEC-WEBSOCKET-VERSION: 13\r\nOrigin: https://a.example"),
+        ("/v1/events/demo/ws?x=y&session=&z", "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13"),
+    ] {
+        let answer = ask(&server, &head(path, lines)).await;
+        assert!(answer.starts_with("http/1.1 101 "), "{lines}: {answer}");
+        // The example of RFC 6455, section 1.3.
+        assert!(answer.contains("\r\nsec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo=\r\n"), "{answer}");
     }
 }
 

@@ -117,3 +117,29 @@ async fn a_cheer_in_the_packet_of_the_handshake_counts() {
     let _fan = Raw::connect(server.fans).await.upgrade("/v1/events/demo/ws", "", &cheer).await;
     assert_eq!(fates(&server, 3.0).await, (3.0, 0.0, 0.0));
 }
+
+#[tokio::test]
+async fn totals_up_to_the_last_u32_are_received_and_do_not_wrap() {
+    let server = Setup::ten_teams().start().await;
+    let mut fan = Fan::join(&server).await;
+    fan.cheer(&[(0, u32::MAX)]).await;
+    let received = f64::from(u32::MAX);
+    let (counted, shadowed, _) = fates(&server, received).await;
+    assert!((24.0..=40.0).contains(&counted), "{counted} counted, {shadowed} shadowed");
+    fan.cheer(&[(0, 5), (1, 1)]).await;
+    fates(&server, received + 1.0).await;
+    let json = Wish::new(Speech::Json).session(&fan.welcome.session).join(&server).await.marks().await;
+    assert_eq!(json, [(0, u32::MAX), (1, 1)]);
+}
+
+#[tokio::test]
+async fn a_session_is_never_written_to_a_log() {
+    let server = Setup::ten_teams().set("log", "trace").start().await;
+    let mut fan = Fan::join(&server).await;
+    fan.cheer(&[(0, 1)]).await;
+    let mut again = Wish::new(Speech::Binary).session(&fan.welcome.session).join(&server).await;
+    again.cheer(&[(0, 2)]).await;
+    Display::watch(&server).await.until_total(2).await;
+    assert!(!server.log().is_empty(), "with trace something is said");
+    assert!(!server.log().contains(&again.welcome.session));
+}

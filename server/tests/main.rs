@@ -17,4 +17,5 @@ mod limits;
 mod malformed;
 mod outage;
 mod resume;
+mod rosters;
 mod slow;

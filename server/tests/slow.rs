@@ -121,3 +121,35 @@ async fn who_reads_nothing_at_all_is_let_go() {
     .await;
     assert!(matches!(raw.end().await, End::Eof | End::Reset | End::Closed(4408)));
 }
+
+#[tokio::test]
+async fn a_reader_of_server_sent_events_that_reads_nothing_is_let_go() {
+    let server = large().set("limits.unread_ms", 300).start().await;
+    let mut raw = Raw::narrow(server.fans, 2_048).await;
+    raw.send("GET /v1/events/demo/feed HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n").await;
+    assert!(raw.head().await.unwrap().starts_with("HTTP/1.1 200 "));
+    until("its place is free", async || {
+        (server.metric("beat_readers", &["kind=\"display\""]).await == Some(0.0)).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn stuck_readers_of_server_sent_events_cost_a_bounded_memory() {
+    let server = large().start().await;
+    let mut crowd = Vec::new();
+    for _ in 0..30 {
+        let mut raw = Raw::narrow(server.fans, 2_048).await;
+        raw.send("GET /v1/events/demo/feed HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n").await;
+        raw.head().await.unwrap();
+        crowd.push(raw);
+    }
+    let mut display = Display::watch(&server).await;
+    let settled = display.next().await.unwrap().beat + 20;
+    display.until("all are stuck", |shown| shown.beat >= settled).await;
+    let before = server.resident_bytes();
+    display.until("thirty more beats", |shown| shown.beat >= settled + 30).await;
+    let after = server.resident_bytes();
+    // Queued, they would be 54 MB.
+    assert!(after < before + (6 << 20), "from {before} to {after} bytes");
+}
