@@ -108,7 +108,7 @@ impl Conductor {
             Some(first) => first,
             None => {
                 // The wall clock only moves a number ahead, so that a beat's nominal time is about its time.
-                self.last = self.store.last_beat(&self.event.id).await?;
+                self.last = self.store.last_beat(&self.event.id, self.run).await?;
                 let nominal = self.gateway.clock.wall_ms().saturating_sub(self.event.t0_ms) / self.event.beat_ms;
                 let number = u32::try_from(nominal).unwrap_or(u32::MAX).max(self.last.saturating_add(1));
                 *self.first.insert(Numbering { number, at_ms: now_ms })

@@ -30,7 +30,7 @@ pub(crate) async fn follow(gateway: Arc<Gateway>, event: Arc<Event>, store: Arc<
     let key_beats = u32::try_from(key_beats).unwrap_or(u32::MAX);
     loop {
         let before = event.newest.borrow().clone();
-        match store.next(&event.id, after).await {
+        match store.next(&event.id, event.ledger().opening.run, after).await {
             Ok(Some(beat)) => {
                 after = beat.number;
                 let beat = known.join(beat);

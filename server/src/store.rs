@@ -66,12 +66,15 @@ pub(crate) trait Store: Send + Sync {
     /// Every gateway's vector, as far as joined.
     async fn gateways(&self, event: &EventId, run: u32) -> Result<Vec<Vector>, StoreError>;
 
-    /// The last number that may have been used for a beat of `event`; the next beat takes a higher one.
-    async fn last_beat(&self, event: &EventId) -> Result<u32, StoreError>;
+    /// The last number that may have been used for a beat of `event`, in this run or before; the next takes a higher one.
+    async fn last_beat(&self, event: &EventId, run: u32) -> Result<u32, StoreError>;
 
-    /// Makes `beat` the newest, if its number is.
+    /// Makes `beat` the newest of its run, if its number is.
     async fn append(&self, event: &EventId, beat: Arc<Beat>) -> Result<Appended, StoreError>;
 
-    /// The newest beat after number `after`; waits a while for one, and answers `None` if there was none.
-    async fn next(&self, event: &EventId, after: u32) -> Result<Option<Arc<Beat>>, StoreError>;
+    /// The newest beat of `run` after number `after`; waits a while for one, and answers `None` if there was none.
+    async fn next(&self, event: &EventId, run: u32, after: u32) -> Result<Option<Arc<Beat>>, StoreError>;
+
+    /// Whether other gateways may meet here; if not, there is nobody to wait for.
+    fn is_shared(&self) -> bool;
 }

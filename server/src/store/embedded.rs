@@ -195,7 +195,7 @@ impl Store for Embedded {
         }))
     }
 
-    async fn last_beat(&self, event: &EventId) -> Result<u32, StoreError> {
+    async fn last_beat(&self, event: &EventId, _run: u32) -> Result<u32, StoreError> {
         Ok(self.shelves.with(event, |shelf| shelf.last))
     }
 
@@ -221,14 +221,19 @@ impl Store for Embedded {
         }))
     }
 
-    async fn next(&self, event: &EventId, after: u32) -> Result<Option<Arc<Beat>>, StoreError> {
+    async fn next(&self, event: &EventId, run: u32, after: u32) -> Result<Option<Arc<Beat>>, StoreError> {
         let mut newest = self.shelves.with(event, |shelf| shelf.newest.subscribe());
-        let later = newest.wait_for(|beat| beat.as_ref().is_some_and(|beat| beat.number > after));
+        let is_later = |beat: &Arc<Beat>| beat.run == run && beat.number > after;
+        let later = newest.wait_for(|beat| beat.as_ref().is_some_and(is_later));
         Ok(match tokio::time::timeout(SILENCE, later).await {
             Ok(Ok(beat)) => beat.clone(),
             Ok(Err(_)) => return Err(StoreError::Ended),
             Err(_) => None,
         })
+    }
+
+    fn is_shared(&self) -> bool {
+        false
     }
 }
 

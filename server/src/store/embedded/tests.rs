@@ -76,19 +76,19 @@ async fn beat_numbers_rise_over_a_restart() {
     assert_eq!(store.append(&demo(), beat(250)).await.unwrap(), Appended::Taken);
     stop(store);
     let store = Embedded::open(&folder.0).unwrap();
-    let last = store.last_beat(&demo()).await.unwrap();
+    let last = store.last_beat(&demo(), RUN).await.unwrap();
     assert!((250..=250 + RESERVE).contains(&last), "{last}");
     assert_eq!(store.append(&demo(), beat(last)).await.unwrap(), Appended::Taken);
     assert_eq!(store.append(&demo(), beat(last + 1)).await.unwrap(), Appended::Accepted);
-    assert_eq!(store.next(&demo(), last).await.unwrap().unwrap().number, last + 1);
+    assert_eq!(store.next(&demo(), RUN, last).await.unwrap().unwrap().number, last + 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn next_answers_none_when_no_beat_came() {
     let store = Embedded::in_memory().unwrap();
     store.append(&demo(), beat(1)).await.unwrap();
-    assert!(store.next(&demo(), 0).await.unwrap().is_some());
-    assert!(store.next(&demo(), 1).await.unwrap().is_none());
+    assert!(store.next(&demo(), RUN, 0).await.unwrap().is_some());
+    assert!(store.next(&demo(), RUN, 1).await.unwrap().is_none());
 }
 
 #[tokio::test]
