@@ -9,6 +9,7 @@ mod counters;
 mod front;
 mod linger;
 mod outbox;
+mod patience;
 mod seat;
 mod sessions;
 mod shard;
