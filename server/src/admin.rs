@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use beat_core::Opening;
 use bytes::Bytes;
@@ -31,7 +31,6 @@ pub(crate) struct Admin {
     pub(crate) turns: Arc<Turns>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) flushed: watch::Receiver<Flushed>,
-    pub(crate) draining: Arc<AtomicBool>,
 }
 
 impl Admin {
@@ -96,7 +95,7 @@ impl Admin {
     fn ready(&self) -> Response<Full<Bytes>> {
         let now_ms = self.gateway.clock.now_ms();
         let flush_age_ms = self.flush_age_ms();
-        let draining = self.draining.load(Ordering::Relaxed);
+        let draining = self.gateway.is_draining();
         let ages_ms: Vec<(&Arc<Event>, Option<u64>)> = (self.gateway.events.iter())
             .map(|event| {
                 let came = event.newest.borrow().is_some();

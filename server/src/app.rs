@@ -4,7 +4,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use beat_core::{Incarnation, Opening};
@@ -111,18 +110,11 @@ impl App {
         spawn_local(pace::keep(Arc::clone(&gateway)));
         let upkeep = Arc::clone(&metrics);
         spawn_local(async move { upkeep.keep().await });
-        let draining = Arc::new(AtomicBool::new(false));
-        let admin = Admin {
-            gateway: Arc::clone(&gateway),
-            turns,
-            metrics,
-            flushed: flushed.clone(),
-            draining: Arc::clone(&draining),
-        };
+        let admin = Admin { gateway: Arc::clone(&gateway), turns, metrics, flushed: flushed.clone() };
         spawn_local(admin.serve(operators));
 
         let told_to = stop.wait().await;
-        draining.store(true, Ordering::Relaxed);
+        gateway.start_draining();
         Ok(match told_to {
             Told::ToStop => tokio::select! {
                 everything_kept = drain::drain(&gateway, flushed) => stopped(everything_kept),

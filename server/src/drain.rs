@@ -22,23 +22,39 @@ pub(crate) async fn drain(gateway: &Arc<Gateway>, mut flushed: watch::Receiver<F
     let config = &gateway.config.drain;
     let parts = usize::try_from(config.window.as_millis() / PART_EVERY.as_millis()).unwrap_or(usize::MAX).max(1);
     let began = Instant::now();
+    // Once the store did not answer in time, the others are not kept waiting for it as well.
     let mut flushes_arrive = true;
     for part in 0..parts {
-        let leaving = freeze(gateway, part, parts).await;
-        if leaving > 0 {
-            // Once the store did not answer in time, the others are not kept waiting for it as well.
-            flushes_arrive = flushes_arrive && flush(gateway, &mut flushed, config.flush).await;
-            let retry_ms = u32::try_from(config.window.as_millis()).unwrap_or(u32::MAX);
-            for shard in &gateway.shards {
-                drop(shard.mailbox.send(ToShard::Release { retry_ms }).await);
-            }
+        if release(gateway, &mut flushed, part, parts, &mut flushes_arrive).await {
             let next = u32::try_from(part + 1).unwrap_or(u32::MAX);
             sleep_until(began + PART_EVERY * next).await;
         }
     }
-    // For those who are not fans, and who came in between.
+    // Those who took a seat meanwhile, and displays.
+    release(gateway, &mut flushed, 0, 1, &mut flushes_arrive).await;
     gateway.barrier().await;
     flush(gateway, &mut flushed, config.flush).await
+}
+
+/// Sends a part of the readers away; whether there were any.
+async fn release(
+    gateway: &Gateway,
+    flushed: &mut watch::Receiver<Flushed>,
+    part: usize,
+    of: usize,
+    flushes_arrive: &mut bool,
+) -> bool {
+    let leaving = freeze(gateway, part, of).await;
+    if leaving == 0 {
+        return false;
+    }
+    let config = &gateway.config.drain;
+    *flushes_arrive = *flushes_arrive && flush(gateway, flushed, config.flush).await;
+    let retry_ms = u32::try_from(config.window.as_millis()).unwrap_or(u32::MAX);
+    for shard in &gateway.shards {
+        drop(shard.mailbox.send(ToShard::Release { retry_ms }).await);
+    }
+    true
 }
 
 /// Stops counting a part of the fans; how many that are.

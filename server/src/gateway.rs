@@ -9,6 +9,7 @@ mod counters;
 mod front;
 mod linger;
 mod outbox;
+mod patience;
 mod seat;
 mod sessions;
 mod shard;
@@ -16,7 +17,7 @@ mod wire;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
 use beat_core::Rate;
 use beat_protocol::{Cadence, EventId};
@@ -42,6 +43,7 @@ pub(crate) struct Gateway {
     by_id: HashMap<EventId, usize>,
     connections: Arc<AtomicUsize>,
     cadence_ms: AtomicU32,
+    draining: AtomicBool,
 }
 
 /// The limits that are token buckets.
@@ -80,6 +82,7 @@ impl Gateway {
             sessions: Sessions::new(config.limits.session, config.limits.sessions_resting),
             cadence_ms: AtomicU32::new(config.beat.cadence_ms),
             connections: Arc::default(),
+            draining: AtomicBool::new(false),
             config,
             clock,
             events,
@@ -106,6 +109,16 @@ impl Gateway {
     /// Asks fans for another cadence, from the next beat on.
     pub(crate) fn set_cadence(&self, cadence: Cadence) {
         self.cadence_ms.store(cadence.as_ms(), Ordering::Relaxed);
+    }
+
+    /// Whether the planned stop has begun.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    /// The planned stop begins.
+    pub(crate) fn start_draining(&self) {
+        self.draining.store(true, Ordering::Relaxed);
     }
 
     /// Takes a place among the connections, if one is left.

@@ -68,9 +68,7 @@ fn beat(event: &Arc<Event>, query: &Query) -> Response<Body> {
         Err(why) => return body::text(StatusCode::BAD_REQUEST, why),
     };
     let Some(newest) = event.newest.borrow().clone() else {
-        let mut response = body::text(StatusCode::SERVICE_UNAVAILABLE, "the first beat is on its way");
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-        return response;
+        return body::overloaded("the first beat is on its way");
     };
     body::page(newest.page(format, top), format.media_type(), "max-age=1")
 }

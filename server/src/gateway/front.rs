@@ -11,6 +11,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 
 use super::linger::read_out;
+use super::patience::Patience;
 use super::shard::Shard;
 use super::{Admission, connection};
 use crate::http::{self, Answer, Wanted};
@@ -37,15 +38,16 @@ pub(super) async fn serve(shard: Rc<Shard>, stream: TcpStream, admission: Admiss
             }
         }))
     });
+    let limits = &shard.gateway.config.limits;
     let mut connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(shard.gateway.config.limits.handshake)
+        .header_read_timeout(limits.handshake)
         .max_buf_size(HEAD_BYTES_MAX)
         .max_header_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Patience::new(stream, limits.unread)), service);
     let outcome = poll_fn(|cx| connection.poll_without_shutdown(cx)).await;
     let parts = connection.into_parts();
-    let stream = parts.io.into_inner();
+    let stream = parts.io.into_inner().into_inner();
     let wanted = upgraded.take();
     match (wanted, outcome) {
         (Some(wanted), Ok(())) => {

@@ -179,7 +179,7 @@ impl Shard {
         let mut frozen = self.frozen.borrow_mut();
         for audience in self.audiences.borrow().values() {
             for (at, seat) in audience.seats() {
-                if at % of == part {
+                if at % of == part && !seat.is_closed() {
                     seat.freeze();
                     frozen.push(seat);
                 }

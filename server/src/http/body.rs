@@ -23,6 +23,13 @@ pub(super) fn text(status: StatusCode, sentence: &str) -> Response<Body> {
     response
 }
 
+/// Not now: come back in a second.
+pub(super) fn overloaded(sentence: &str) -> Response<Body> {
+    let mut response = text(StatusCode::SERVICE_UNAVAILABLE, sentence);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
+}
+
 /// A page of `media_type`.
 pub(super) fn page(bytes: Bytes, media_type: &'static str, cache_control: &'static str) -> Response<Body> {
     let mut response = Response::new(Either::Left(Full::new(bytes)));

@@ -44,6 +44,9 @@ pub(super) fn answer<B>(
     if let Some(refusal) = not_a_websocket(request, kind) {
         return Answer::Page(refusal);
     }
+    if gateway.is_draining() {
+        return Answer::Page(body::overloaded("this gateway is about to stop"));
+    }
     let mut response = match switching(request) {
         Ok(response) => response,
         Err(why) => return Answer::Page(body::text(StatusCode::BAD_REQUEST, why)),
@@ -71,6 +74,9 @@ fn switching<B>(request: &Request<B>) -> Result<Response<Body>, &'static str> {
     }
     if !values(headers, header::CONNECTION).any(|option| option.eq_ignore_ascii_case("upgrade")) {
         return Err("a WebSocket handshake has Connection: Upgrade");
+    }
+    if values(headers, header::SEC_WEBSOCKET_VERSION).next().is_none() {
+        return Err("a WebSocket handshake has Sec-WebSocket-Version: 13");
     }
     let mut keys = headers.get_all(header::SEC_WEBSOCKET_KEY).iter();
     let (Some(key), None) = (keys.next(), keys.next()) else {
@@ -102,8 +108,8 @@ fn encoding_of(headers: &HeaderMap) -> (Encoding, Option<&'static str>) {
 }
 
 fn not_a_websocket<B>(request: &Request<B>, kind: &str) -> Option<Response<Body>> {
-    let is_ours = || values(request.headers(), header::SEC_WEBSOCKET_VERSION).all(|version| version == "13");
-    if wants_upgrade(request) && is_ours() {
+    let speaks_ours = || values(request.headers(), header::SEC_WEBSOCKET_VERSION).all(|version| version == "13");
+    if wants_upgrade(request) && speaks_ours() {
         return None;
     }
     let sentence = match kind {

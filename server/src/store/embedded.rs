@@ -20,8 +20,8 @@ use disk::{Change, Disk};
 
 /// How long [`Store::next`] waits before it says that there was nothing.
 const SILENCE: Duration = Duration::from_millis(250);
-/// Beat numbers reserved at a time: 10 s of them at ten a second, so that an idle event commits as rarely.
-const RESERVE: u32 = 100;
+/// Beat numbers reserved at a time, renewed at half: an idle event commits once a second, and a restart skips two at most.
+const RESERVE: u32 = 20;
 
 /// Callers wait for their commit, so the queue holds at most one job for each event and verb.
 type Jobs = mpsc::SyncSender<Job>;
