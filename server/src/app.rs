@@ -27,6 +27,9 @@ use crate::{drain, follow, listen, pace};
 /// Messages a shard may have waiting. A claim that finds it full begins a new session; the rest waits its turn.
 const MAILBOX: usize = 1_024;
 
+/// Beats and silences a conductor may have waiting: six seconds of them, longer than any of its calls takes.
+const REPORTS: usize = 64;
+
 /// What kept the service from starting.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StartError {
@@ -99,12 +102,12 @@ impl App {
             Flush { gateway: Arc::clone(&gateway), store: Arc::clone(&store), incarnation, flushed: flushes }.run(),
         );
         for event in &gateway.events {
-            let conductor =
-                Conductor::new(Arc::clone(&gateway), Arc::clone(event), Arc::clone(&store), flushed.clone());
-            spawn_local(conductor.run());
-            spawn_local(follow::follow(Arc::clone(&gateway), Arc::clone(event), Arc::clone(&store)));
+            let (report, reports) = mpsc::channel(REPORTS);
+            let (event, store) = (Arc::clone(event), Arc::clone(&store));
+            spawn_local(follow::follow(Arc::clone(&gateway), Arc::clone(&event), Arc::clone(&store), report));
+            spawn_local(Conductor::new(Arc::clone(&gateway), event, store, flushed.clone(), reports).run());
         }
-        let turns = Arc::new(Turns::new(Arc::clone(&gateway), store, flushed.clone()));
+        let turns = Arc::new(Turns::new(Arc::clone(&gateway), store));
         let timetable = Arc::clone(&turns);
         spawn_local(async move { timetable.keep().await });
         spawn_local(pace::keep(Arc::clone(&gateway)));

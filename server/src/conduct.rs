@@ -1,31 +1,56 @@
-//! Makes the beats of one event: reads every gateway's totals, cuts a beat, appends it.
+//! Makes the beats of one event, while this gateway is the one that does: reads every gateway's totals, cuts a beat,
+//! appends it.
 //!
-//! Knows no socket. Whether the beat reaches anybody is seen by following the store, like every other gateway.
+//! Who conducts is for the election to say; what the store said reaches it through the follower. Knows no socket.
+
+mod quorum;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use beat_core::{Ensemble, Incarnation, Phase, Totals};
+use beat_core::{Beat, Duty, Election, Ensemble, Incarnation, Phase, Totals};
 use beat_protocol::VALUE_MAX;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::event::Event;
 use crate::flush::Flushed;
 use crate::gateway::Gateway;
 use crate::store::{Appended, Store, StoreError, Vector};
+use quorum::Quorum;
 
-/// The conductor of one event.
+/// Intervals a conductor may be late; after more it asks before it goes on, for another may have taken over.
+const LATE_INTERVALS_MAX: u64 = 3;
+/// Rates of a last beat older than this say nothing about now.
+const RATES_HOLD_MS: u64 = 2_000;
+/// A final tally beats once a second: only a longer silence is one.
+const FINAL_SILENCE_MS: u64 = 2_000;
+
+/// What the follower learnt from the store.
+pub(crate) enum Report {
+    /// A newer beat.
+    Beat(Arc<Beat>),
+    /// The store's own word that there is none.
+    Silence,
+    /// No answer.
+    Unknown,
+}
+
+/// The conductor of one event, at work or waiting.
 pub(crate) struct Conductor {
     gateway: Arc<Gateway>,
     event: Arc<Event>,
     store: Arc<dyn Store>,
     flushed: watch::Receiver<Flushed>,
+    reports: mpsc::Receiver<Report>,
+    election: Election,
     ensemble: Ensemble,
+    quorum: Quorum,
     run: u32,
-    /// `None` until the store has said which numbers are taken.
-    first: Option<Numbering>,
-    last: u32,
-    last_final: Option<u32>,
+    /// The newest beat, and when it came.
+    last: Option<(Arc<Beat>, u64)>,
+    /// From where numbers follow the clock; `None` until this gateway conducts.
+    numbering: Option<Numbering>,
 }
 
 /// Beat `number` stands at `at_ms` on this process's clock; the others follow from it.
@@ -41,29 +66,40 @@ impl Conductor {
         event: Arc<Event>,
         store: Arc<dyn Store>,
         flushed: watch::Receiver<Flushed>,
+        reports: mpsc::Receiver<Report>,
     ) -> Self {
-        let run = event.ledger().opening.run;
-        let ensemble = new_ensemble(&event);
-        Self { gateway, event, store, flushed, ensemble, run, first: None, last: 0, last_final: None }
+        Self {
+            election: Election::new(store.is_shared()),
+            ensemble: Ensemble::new(event.roster.teams().len(), ticks_per_second(&event)),
+            quorum: Quorum::default(),
+            run: event.ledger().opening.run,
+            last: None,
+            numbering: None,
+            gateway,
+            event,
+            store,
+            flushed,
+            reports,
+        }
     }
 
-    /// Beats for as long as the process lives.
+    /// Does its duty once in each interval, for as long as the process lives.
     pub(crate) async fn run(mut self) {
-        let beat_interval = self.gateway.config.beat.interval;
-        let mut ticks = interval(beat_interval);
+        let mut ticks = interval(self.gateway.config.beat.interval);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut failing = false;
+        let mut before_ms = self.gateway.clock.now_ms();
         loop {
             ticks.tick().await;
-            // The flush of this interval first, so that its taps are in this beat; but no beat waits long for a store
-            // that is slow to answer.
-            let began_ms = self.gateway.clock.now_ms();
-            let due_from_ms = began_ms.saturating_sub(self.event.beat_ms / 2);
-            let its_flush = self.flushed.wait_for(|flushed| flushed.began_ms >= due_from_ms);
-            drop(timeout(beat_interval / 2, its_flush).await);
-            match self.beat(began_ms).await {
+            let now_ms = self.gateway.clock.now_ms();
+            if now_ms - before_ms > LATE_INTERVALS_MAX * self.event.beat_ms {
+                self.election.overslept();
+            }
+            before_ms = now_ms;
+            self.hear(now_ms);
+            match self.work(now_ms).await {
                 Ok(()) if std::mem::take(&mut failing) => {
-                    tracing::info!(event = %self.event.id, "beats again");
+                    tracing::info!(event = %self.event.id, "the store takes beats again");
                 }
                 Ok(()) => {}
                 Err(error) => {
@@ -76,48 +112,133 @@ impl Conductor {
         }
     }
 
-    async fn beat(&mut self, now_ms: u64) -> Result<(), StoreError> {
-        let opening = self.event.ledger().opening;
-        let number = self.next_number(now_ms).await?;
-        let per_second = ticks_per_second(&self.event);
-        if opening.phase == Phase::Final && self.last_final.is_some_and(|last| number - last < per_second) {
-            // A tally that stands beats once a second, only to show that it stands.
-            return Ok(());
-        }
-        if opening.run != self.run {
-            self.run = opening.run;
-            self.ensemble = new_ensemble(&self.event);
-        }
-        let vectors = self.store.gateways(&self.event.id, self.run).await?;
-        let known: Vec<(Incarnation, u64, Totals)> = vectors.into_iter().map(|vector| self.by_index(vector)).collect();
-        self.ensemble.observe(known.iter().map(|(incarnation, tick, totals)| (*incarnation, *tick, totals)));
-        let beat = Arc::new(self.ensemble.cut(number, opening));
-        match self.store.append(&self.event.id, beat).await? {
-            Appended::Accepted => {
-                self.last = number;
-                self.last_final = (opening.phase == Phase::Final).then_some(number);
+    fn hear(&mut self, now_ms: u64) {
+        while let Ok(report) = self.reports.try_recv() {
+            match report {
+                Report::Beat(beat) => {
+                    self.election.heard(beat.number);
+                    self.last = Some((beat, now_ms));
+                }
+                Report::Silence if self.is_resting(now_ms) => {}
+                Report::Silence => self.election.silence(rand::random()),
+                Report::Unknown => self.election.unknown(),
             }
-            Appended::Taken => self.first = None,
+        }
+    }
+
+    /// Whether the newest beat is a final tally, and the next is not due yet.
+    fn is_resting(&self, now_ms: u64) -> bool {
+        matches!(&self.last, Some((last, at_ms)) if last.phase == Phase::Final && now_ms - at_ms < FINAL_SILENCE_MS)
+    }
+
+    async fn work(&mut self, now_ms: u64) -> Result<(), StoreError> {
+        let run = self.event.ledger().opening.run;
+        if run != self.run {
+            self.run = run;
+            self.ensemble = Ensemble::new(self.event.roster.teams().len(), ticks_per_second(&self.event));
+            self.quorum = Quorum::default();
+        }
+        let duty = self.election.duty();
+        metrics::gauge!("beat_conducting", "event" => self.event.id.to_string()).set(f64::from(duty == Duty::Conduct));
+        match (duty, &self.last) {
+            (Duty::Follow, _) => {
+                self.numbering = None;
+                Ok(())
+            }
+            (Duty::Claim, Some((last, at_ms))) if self.store.is_shared() && last.run == run => {
+                let (last, at_ms) = (Arc::clone(last), *at_ms);
+                self.claim(&last, at_ms, now_ms).await
+            }
+            _ => self.beat(now_ms).await,
+        }
+    }
+
+    /// Says the last beat again under the next number. Only who gets that in reads anything.
+    async fn claim(&mut self, last: &Beat, last_at_ms: u64, now_ms: u64) -> Result<(), StoreError> {
+        let beat = Beat { number: last.number.saturating_add(1), ..last.clone() };
+        self.append(beat, now_ms).await?;
+        if self.election.duty() == Duty::Conduct {
+            metrics::counter!("beat_takeovers_total", "event" => self.event.id.to_string()).increment(1);
+            tracing::info!(event = %self.event.id, number = last.number + 1, "this gateway conducts");
+            let (teams, per_second) = (self.event.roster.teams().len(), ticks_per_second(&self.event));
+            self.ensemble = match now_ms - last_at_ms <= RATES_HOLD_MS {
+                true => Ensemble::taking_over(teams, per_second, last),
+                false => Ensemble::new(teams, per_second),
+            };
+            self.numbering = Some(Numbering { number: last.number, at_ms: last_at_ms });
         }
         Ok(())
     }
 
+    async fn beat(&mut self, now_ms: u64) -> Result<(), StoreError> {
+        let number = self.next_number(now_ms).await?;
+        let opening = self.event.ledger().opening;
+        if let Some((last, _)) =
+            self.last.as_ref().filter(|(last, _)| last.phase == Phase::Final && last.run == self.run)
+        {
+            // A tally that is final is said again once a second, whatever anybody still adds: only to show that it stands.
+            if number - last.number >= ticks_per_second(&self.event) {
+                let again = Beat { number, ..Beat::clone(last) };
+                self.append(again, now_ms).await?;
+            }
+            return Ok(());
+        }
+        self.wait_for_flush(now_ms).await;
+        let vectors = self.store.gateways(&self.event.id, self.run).await?;
+        if opening.phase == Phase::Closed && self.quorum.all_confirmed(&vectors, now_ms) {
+            self.event.confirm_all();
+        }
+        let known: Vec<(Incarnation, u64, Totals)> = vectors.into_iter().map(|vector| self.by_index(vector)).collect();
+        self.ensemble.observe(known.iter().map(|(incarnation, tick, totals)| (*incarnation, *tick, totals)));
+        let beat = self.ensemble.cut(number, opening);
+        self.append(beat, now_ms).await
+    }
+
+    async fn append(&mut self, beat: Beat, now_ms: u64) -> Result<(), StoreError> {
+        self.election.tries(beat.number);
+        let beat = Arc::new(beat);
+        match self.store.append(&self.event.id, Arc::clone(&beat)).await? {
+            Appended::Accepted => {
+                self.election.accepted();
+                self.last = Some((beat, now_ms));
+            }
+            Appended::Taken => {
+                self.election.taken();
+                self.numbering = None;
+            }
+        }
+        Ok(())
+    }
+
+    /// The flush of this interval first, so that its taps are in this beat; but no beat waits long for a store that is
+    /// slow to answer.
+    async fn wait_for_flush(&mut self, now_ms: u64) {
+        let due_from_ms = now_ms.saturating_sub(self.event.beat_ms / 2);
+        let its_flush = self.flushed.wait_for(|flushed| flushed.began_ms >= due_from_ms);
+        drop(timeout(Duration::from_millis(self.event.beat_ms / 2), its_flush).await);
+    }
+
     /// The number of the beat that is due now: higher than any before, and as far ahead as time has gone.
     async fn next_number(&mut self, now_ms: u64) -> Result<u32, StoreError> {
-        let first = match self.first {
+        let last = self.last.as_ref().map_or(0, |(last, _)| last.number);
+        let first = match self.numbering {
             Some(first) => first,
             None => {
-                // The wall clock only moves a number ahead, so that a beat's nominal time is about its time.
-                self.last = self.store.last_beat(&self.event.id, self.run).await?;
-                let nominal = self.gateway.clock.wall_ms().saturating_sub(self.event.t0_ms) / self.event.beat_ms;
-                let number = u32::try_from(nominal).unwrap_or(u32::MAX).max(self.last.saturating_add(1));
-                *self.first.insert(Numbering { number, at_ms: now_ms })
+                let last = self.store.last_beat(&self.event.id, self.run).await?.max(last);
+                let mut number = last.saturating_add(1);
+                if !self.store.is_shared() {
+                    // A gateway alone has only the wall clock to tell how long it was gone. It moves a number ahead, so
+                    // that a beat's nominal time is about its time; it decides nothing else.
+                    let nominal = self.gateway.clock.wall_ms().saturating_sub(self.event.t0_ms) / self.event.beat_ms;
+                    number = number.max(u32::try_from(nominal).unwrap_or(u32::MAX));
+                }
+                *self.numbering.insert(Numbering { number, at_ms: now_ms })
             }
         };
         // To the nearest: a beat that is a little early or late keeps its number.
         let passed = (now_ms - first.at_ms + self.event.beat_ms / 2) / self.event.beat_ms;
         let number = first.number.saturating_add(u32::try_from(passed).unwrap_or(u32::MAX));
-        Ok(number.max(self.last.saturating_add(1)))
+        Ok(number.max(last.saturating_add(1)))
     }
 
     /// A vector in the order of our roster. What the store cannot have from an honest gateway is refused and counted.
@@ -132,10 +253,6 @@ impl Conductor {
         }
         (vector.incarnation, vector.tick, totals.into())
     }
-}
-
-fn new_ensemble(event: &Event) -> Ensemble {
-    Ensemble::new(event.roster.teams().len(), ticks_per_second(event))
 }
 
 fn ticks_per_second(event: &Event) -> u32 {

@@ -1,6 +1,6 @@
 //! One event, as every thread of this gateway sees it.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
@@ -28,6 +28,10 @@ pub(crate) struct Event {
     /// Replaced at each turn of the event; shards keep a cached copy.
     ledger: Arc<ArcSwap<Ledger>>,
     earlier: Mutex<Earlier>,
+    /// This gateway adds nothing more to the run that is closed.
+    confirmed: AtomicBool,
+    /// Nor does any other, as the conductor, if that is here, has it from the store.
+    all_confirmed: AtomicBool,
     /// When the newest beat came from the store, on the process's clock.
     pub(crate) beat_at_ms: AtomicU64,
     /// Newest wins: who is slow sees the latest only.
@@ -66,6 +70,8 @@ impl Event {
             beat_ms,
             ledger: Arc::new(ArcSwap::from_pointee(ledger)),
             earlier: Mutex::new(Earlier { sums: vec![Fates::default(); roster.teams().len()], last: Arc::new([]) }),
+            confirmed: AtomicBool::new(false),
+            all_confirmed: AtomicBool::new(false),
             beat_at_ms: AtomicU64::new(clock.now_ms()),
             newest: watch::Sender::new(None),
             roster,
@@ -96,7 +102,29 @@ impl Event {
         } else {
             Arc::clone(&before.tallies)
         };
+        self.confirmed.store(false, Ordering::Relaxed);
+        self.all_confirmed.store(false, Ordering::Relaxed);
         self.ledger.store(Arc::new(Ledger::new(opening, tallies, clock)));
+    }
+
+    /// Whether this gateway adds nothing more to the run that is closed.
+    pub(crate) fn is_confirmed(&self) -> bool {
+        self.confirmed.load(Ordering::Acquire)
+    }
+
+    /// Every shard has stopped counting for the run that is closed.
+    pub(crate) fn confirm(&self) {
+        self.confirmed.store(true, Ordering::Release);
+    }
+
+    /// Whether the tally can be final.
+    pub(crate) fn are_all_confirmed(&self) -> bool {
+        self.all_confirmed.load(Ordering::Relaxed)
+    }
+
+    /// Every gateway has confirmed, or is silent.
+    pub(crate) fn confirm_all(&self) {
+        self.all_confirmed.store(true, Ordering::Relaxed);
     }
 
     /// What became of all taps for `team` since this process began.

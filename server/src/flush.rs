@@ -95,6 +95,8 @@ impl Flush {
         if acknowledged.run != run {
             *acknowledged = Acknowledged { run, ..Acknowledged::default() };
         }
+        // Read first: once it is set, no shard adds anything.
+        let confirmed = event.is_confirmed();
         let totals = ledger.totals();
         let is_whole =
             acknowledged.whole_at_ms.is_none_or(|at_ms| u128::from(now.ms - at_ms) >= WHOLE_EVERY.as_millis());
@@ -103,7 +105,7 @@ impl Flush {
             false => by_code(event, totals.changed_since(&acknowledged.totals)),
         };
         // Stated even where nothing changed: the tick that stands beside the totals is what rates are measured by.
-        let vector = Vector { incarnation: self.incarnation, tick: now.tick(event.beat_ms), totals: stated };
+        let vector = Vector { incarnation: self.incarnation, tick: now.tick(event.beat_ms), totals: stated, confirmed };
         // After an error of any kind nobody knows what arrived.
         let whole_at_ms = acknowledged.whole_at_ms.take();
         self.store.join(&event.id, run, vector).await?;

@@ -7,8 +7,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use beat_core::{Beat, Phase, Totals};
+use tokio::sync::mpsc;
 use tokio::time::sleep;
 
+use crate::conduct::Report;
 use crate::event::Event;
 use crate::fanout::Frames;
 use crate::gateway::Gateway;
@@ -22,7 +24,15 @@ const REPEAT_FINAL_AFTER_MS: u64 = 2_400;
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// Follows for as long as the process lives.
-pub(crate) async fn follow(gateway: Arc<Gateway>, event: Arc<Event>, store: Arc<dyn Store>) {
+///
+/// What it learns goes to the conductor of this gateway. A full queue means that it has slept for seconds: then it asks
+/// anew by itself, and what does not fit is dropped.
+pub(crate) async fn follow(
+    gateway: Arc<Gateway>,
+    event: Arc<Event>,
+    store: Arc<dyn Store>,
+    reports: mpsc::Sender<Report>,
+) {
     let mut after = 0;
     let mut shown_at_ms = gateway.clock.now_ms();
     let mut known = Known::default();
@@ -33,15 +43,17 @@ pub(crate) async fn follow(gateway: Arc<Gateway>, event: Arc<Event>, store: Arc<
         match store.next(&event.id, event.ledger().opening.run, after).await {
             Ok(Some(beat)) => {
                 after = beat.number;
-                let beat = known.join(beat);
+                drop(reports.try_send(Report::Beat(Arc::clone(&beat))));
+                let Some(beat) = known.join(beat) else { continue };
                 let frames = Frames::following(before.as_deref(), &event, beat, gateway.cadence(), key_beats);
                 shown_at_ms = gateway.clock.now_ms();
                 event.beat_at_ms.store(shown_at_ms, Ordering::Relaxed);
                 event.newest.send_replace(Some(Arc::new(frames)));
                 continue;
             }
-            Ok(None) => {}
+            Ok(None) => drop(reports.try_send(Report::Silence)),
             Err(error) => {
+                drop(reports.try_send(Report::Unknown));
                 tracing::debug!(event = %event.id, %error, "cannot follow the beats");
                 sleep(PAUSE).await;
             }
@@ -69,16 +81,20 @@ struct Known {
 }
 
 impl Known {
-    fn join(&mut self, beat: Arc<Beat>) -> Arc<Beat> {
-        if beat.run != self.run {
+    /// The beat with the highest totals known; nothing for a beat of a run that is over.
+    fn join(&mut self, beat: Arc<Beat>) -> Option<Arc<Beat>> {
+        if beat.run < self.run {
+            return None;
+        }
+        if beat.run > self.run {
             *self = Self { run: beat.run, totals: Totals::default() };
         }
         self.totals.join(&beat.totals);
         if self.totals == beat.totals {
-            return beat;
+            return Some(beat);
         }
         let mut beat = Arc::unwrap_or_clone(beat);
         beat.totals = self.totals.clone();
-        beat.into()
+        Some(beat.into())
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct Vector {
     pub(crate) tick: u64,
     /// By team code; a roster may have moved since.
     pub(crate) totals: Vec<(TeamCode, u64)>,
+    /// The run is closed, and nothing will be added to these totals.
+    pub(crate) confirmed: bool,
 }
 
 /// What became of a beat.

@@ -4,16 +4,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use beat_core::{Opening, OpeningError};
-use tokio::sync::{Mutex, watch};
-use tokio::time::interval;
+use tokio::sync::Mutex;
+use tokio::time::{MissedTickBehavior, interval};
 
 use crate::event::Event;
-use crate::flush::Flushed;
 use crate::gateway::Gateway;
 use crate::store::{EventRecord, Store, StoreError};
 
 /// How often the timetable is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// Looks from one time to the next that other gateways are heard: half a second.
+const HEAR_EVERY: u32 = 5;
 
 /// Why an event was not opened or closed.
 #[derive(Debug, thiserror::Error)]
@@ -30,13 +31,12 @@ pub(crate) enum TurnError {
 pub(crate) struct Turns {
     gateway: Arc<Gateway>,
     store: Arc<dyn Store>,
-    flushed: watch::Receiver<Flushed>,
     step: Mutex<()>,
 }
 
 impl Turns {
-    pub(crate) fn new(gateway: Arc<Gateway>, store: Arc<dyn Store>, flushed: watch::Receiver<Flushed>) -> Self {
-        Self { gateway, store, flushed, step: Mutex::default() }
+    pub(crate) fn new(gateway: Arc<Gateway>, store: Arc<dyn Store>) -> Self {
+        Self { gateway, store, step: Mutex::default() }
     }
 
     /// Opens an event, or opens it anew: then it counts from nothing.
@@ -52,12 +52,20 @@ impl Turns {
     /// Keeps to the timetable for as long as the process lives.
     pub(crate) async fn keep(&self) {
         let mut looks = interval(LOOK_EVERY);
-        loop {
+        looks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut failing = false;
+        for hears in (0..HEAR_EVERY).cycle() {
             looks.tick().await;
+            let mut failed = None;
             for event in &self.gateway.events {
-                if let Err(error) = self.look(event).await {
-                    tracing::warn!(event = %event.id, %error, "cannot move the event on; trying again");
+                if hears == 0 && self.store.is_shared() {
+                    failed = self.hear(event).await.err().or(failed);
                 }
+                failed = self.look(event).await.err().or(failed);
+            }
+            let was_failing = std::mem::replace(&mut failing, failed.is_some());
+            if let Some(error) = failed.filter(|_| !was_failing) {
+                tracing::warn!(%error, "cannot tell where the events stand; trying again");
             }
         }
     }
@@ -67,14 +75,23 @@ impl Turns {
         let due = |opening: Opening, wall_ms| opening.by_schedule(event.opens_at_ms, event.closes_at_ms, wall_ms);
         if due(ledger.opening, self.gateway.clock.wall_ms()).is_some() {
             self.turn(event, |opening, wall_ms| due(opening, wall_ms).ok_or(OpeningError::NotOpen)).await?;
-        } else if ledger.grace_is_over(self.gateway.clock.now_ms()) {
-            // No shard counts a tap after the barrier, and the flush that begins after it carries all before it.
+        } else if event.are_all_confirmed() {
+            self.turn(event, Opening::finalized).await?;
+        } else if ledger.grace_is_over(self.gateway.clock.now_ms()) && !event.is_confirmed() {
+            // No shard counts a tap after the barrier; the flush that says so carries all before it.
             self.gateway.barrier().await;
-            let counted_ms = self.gateway.clock.now_ms();
-            let mut flushed = self.flushed.clone();
-            if flushed.wait_for(|flushed| flushed.began_ms > counted_ms).await.is_ok() {
-                self.turn(event, Opening::finalized).await?;
-            }
+            event.confirm();
+        }
+        Ok(())
+    }
+
+    /// Takes over what other gateways did.
+    async fn hear(&self, event: &Event) -> Result<(), TurnError> {
+        let _one_at_a_time = self.step.lock().await;
+        let known = event.ledger().opening;
+        let record = self.store.advance(&event.id, EventRecord { t0_ms: event.t0_ms, opening: known }).await?;
+        if record.opening > known {
+            self.arrived(event, record.opening);
         }
         Ok(())
     }
@@ -87,8 +104,12 @@ impl Turns {
         let _one_at_a_time = self.step.lock().await;
         let opening = step(event.ledger().opening, self.gateway.clock.wall_ms())?;
         let record = self.store.advance(&event.id, EventRecord { t0_ms: event.t0_ms, opening }).await?;
-        event.turn(record.opening, self.gateway.clock);
-        tracing::info!(event = %event.id, run = record.opening.run, phase = ?record.opening.phase, "the event moved on");
+        self.arrived(event, record.opening);
         Ok(record.opening)
+    }
+
+    fn arrived(&self, event: &Event, opening: Opening) {
+        event.turn(opening, self.gateway.clock);
+        tracing::info!(event = %event.id, run = opening.run, phase = ?opening.phase, "the event moved on");
     }
 }

@@ -58,6 +58,7 @@ struct Shelf {
 #[derive(Default)]
 struct Kept {
     tick: u64,
+    confirmed: bool,
     totals: HashMap<TeamCode, u64>,
 }
 
@@ -139,6 +140,7 @@ impl Shelves {
             Change::Join { run, vector } => {
                 let kept = shelf.vectors.entry((*run, vector.incarnation)).or_default();
                 kept.tick = kept.tick.max(vector.tick);
+                kept.confirmed |= vector.confirmed;
                 for &(team, total) in &vector.totals {
                     let known = kept.totals.entry(team).or_default();
                     *known = total.max(*known);
@@ -188,6 +190,7 @@ impl Store for Embedded {
         let vector_of = |((_, incarnation), kept): (&(u32, Incarnation), &Kept)| Vector {
             incarnation: *incarnation,
             tick: kept.tick,
+            confirmed: kept.confirmed,
             totals: kept.totals.iter().map(|(team, total)| (*team, *total)).collect(),
         };
         Ok(self.shelves.with(event, |shelf| {
