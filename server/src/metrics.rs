@@ -101,6 +101,8 @@ fn describe() {
     describe_counter!("beat_stale_total", "Beats repeated because no newer one came");
     describe_counter!("beat_joins_refused_total", "Totals in the store of unknown teams or beyond 2^53");
     describe_histogram!("beat_flush_seconds", "From the start of a flush to its acknowledgement");
+    describe_counter!("beat_takeovers_total", "Times this gateway became the conductor of an event that had one");
+    describe_gauge!("beat_conducting", "1 while this gateway makes the beats of the event, else 0");
     describe_gauge!("beat_flush_age_seconds", "Since the last acknowledged flush");
     describe_gauge!("beat_age_seconds", "Since the newest beat came from the store");
     describe_gauge!("beat_readers", "Fans and displays on this gateway");
