@@ -69,6 +69,8 @@ fn log_to_stderr(config: &Config) {
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
+        // A log that nobody takes is no reason to end: it must not be reported to that same log, which panics.
+        .log_internal_errors(false)
         .init();
 }
 
