@@ -1,0 +1,114 @@
+//! Opens one connection to one server.
+//!
+//! Knows neither which server is meant nor what is said to it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::io::tcp::TcpSettings;
+use redis::{
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion,
+    RedisConnectionInfo, RedisError, TlsCertificates,
+};
+use tokio::time::timeout;
+
+use super::fault::Fault;
+use crate::config::{Credentials, Node, RedisAddress, Tls, Topology};
+
+/// A server of this data centre answers a handshake within milliseconds, one across an ocean within 0.3 s.
+const CONNECT_DEADLINE: Duration = Duration::from_secs(1);
+
+/// How connections are opened.
+pub(super) struct Dial {
+    db: u16,
+    credentials: Option<Credentials>,
+    tls: Option<TlsCertificates>,
+}
+
+impl Dial {
+    /// Reads what `address` names.
+    pub(super) fn new(address: &RedisAddress) -> Result<Self, Fault> {
+        let db = match address.topology {
+            Topology::Standalone { db } => db,
+            Topology::Sentinel { .. } | Topology::Cluster => 0,
+        };
+        let tls = match &address.tls {
+            Some(Tls { ca }) => {
+                // Refused only where another part of the process has chosen one already.
+                drop(rustls::crypto::ring::default_provider().install_default());
+                Some(TlsCertificates { client_tls: None, root_cert: ca.as_deref().map(read_ca).transpose()? })
+            }
+            None => None,
+        };
+        Ok(Self { db, credentials: address.credentials.clone(), tls })
+    }
+
+    /// A connection to a server that keeps events.
+    pub(super) async fn store(&self, node: &Node) -> Result<MultiplexedConnection, Fault> {
+        self.open(node, self.credentials.as_ref(), self.db).await
+    }
+
+    /// A connection to a sentinel, which may or may not have the same users.
+    pub(super) async fn sentinel(&self, node: &Node) -> Result<MultiplexedConnection, Fault> {
+        match self.open(node, self.credentials.as_ref(), 0).await {
+            Err(Fault::Refused { .. }) if self.credentials.is_some() => self.open(node, None, 0).await,
+            outcome => outcome,
+        }
+    }
+
+    async fn open(
+        &self,
+        node: &Node,
+        credentials: Option<&Credentials>,
+        db: u16,
+    ) -> Result<MultiplexedConnection, Fault> {
+        let fault = |error: &RedisError| match error.is_io_error() {
+            true => Fault::Unreachable { whom: node.to_string(), why: error.to_string() },
+            false => Fault::Refused { node: node.clone(), why: error.to_string() },
+        };
+        let client = self.client(node, credentials, db).map_err(|error| fault(&error))?;
+        // Deadlines are ours, around whole verbs; the client's own would be a second clock beside them.
+        let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
+        match timeout(CONNECT_DEADLINE, client.get_multiplexed_async_connection_with_config(&config)).await {
+            Ok(Ok(connection)) => Ok(connection),
+            Ok(Err(error)) => Err(fault(&error)),
+            Err(_) => Err(Fault::Unreachable { whom: node.to_string(), why: "no answer within 1 s".into() }),
+        }
+    }
+
+    fn client(&self, node: &Node, credentials: Option<&Credentials>, db: u16) -> Result<Client, RedisError> {
+        let (host, port) = (node.host.clone(), node.port);
+        let address = match self.tls {
+            Some(_) => ConnectionAddr::TcpTls { host, port, insecure: false, tls_params: None },
+            None => ConnectionAddr::Tcp(host, port),
+        };
+        // Plain arrays and texts (RESP2) are all that these verbs need, and every server speaks them.
+        let mut settings = RedisConnectionInfo::default()
+            .set_protocol(ProtocolVersion::RESP2)
+            .set_db(db.into())
+            .set_skip_set_lib_name();
+        if let Some(Credentials { user, password }) = credentials {
+            settings = settings.set_password(password);
+            if let Some(user) = user {
+                settings = settings.set_username(user);
+            }
+        }
+        // A flush is small and waits for its answer: Nagle's algorithm would hold it back for the last one's.
+        let info: ConnectionInfo = address
+            .into_connection_info()?
+            .set_redis_settings(settings)
+            .set_tcp_settings(TcpSettings::default().set_nodelay(true));
+        match &self.tls {
+            Some(tls) => Client::build_with_tls(info, tls.clone()),
+            None => Client::open(info),
+        }
+    }
+}
+
+fn read_ca(path: &Path) -> Result<Vec<u8>, Fault> {
+    std::fs::read(path).map_err(|error| Fault::Unreachable {
+        whom: "anybody".into(),
+        why: format!("cannot read the certificate authority {}: {error}", path.display()),
+    })
+}
