@@ -15,12 +15,12 @@ use tokio::task::spawn_local;
 use crate::admin::Admin;
 use crate::clock::Clock;
 use crate::conduct::Conductor;
-use crate::config::{Config, StoreAddress};
+use crate::config::{Config, EventConfig, StoreAddress};
 use crate::event::Event;
 use crate::flush::{Flush, Flushed};
 use crate::gateway::{Counters, Gateway, Shard, ShardHandle, ToShard};
 use crate::metrics::Metrics;
-use crate::store::{Embedded, EventRecord, Store, StoreError};
+use crate::store::{Embedded, EventRecord, Redis, Store, StoreError};
 use crate::turns::Turns;
 use crate::{drain, follow, listen, pace};
 
@@ -66,7 +66,7 @@ impl App {
         let operators = TcpListener::bind(config.admin)
             .await
             .map_err(|source| StartError::Listen { address: config.admin, source })?;
-        let store = open(&config.store)?;
+        let store = open(&config).await?;
         let events = known_events(&config, store.as_ref(), clock).await?;
         let (shards, mailboxes) = (0..config.shards.get())
             .map(|_| {
@@ -145,11 +145,15 @@ fn stopped(everything_kept: bool) -> ExitCode {
     }
 }
 
-fn open(address: &StoreAddress) -> Result<Arc<dyn Store>, StoreError> {
-    Ok(match address {
+async fn open(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
+    Ok(match &config.store {
         StoreAddress::Embedded(folder) => Arc::new(Embedded::open(folder)?),
         StoreAddress::Memory => Arc::new(Embedded::in_memory()?),
-        StoreAddress::Redis(_) => unreachable!("the configuration refuses what is not built"),
+        StoreAddress::Redis(address) => {
+            let codes = |event: &EventConfig| event.roster().teams().iter().map(|team| team.code).collect();
+            let rosters = config.events.iter().map(|event| (event.id.clone(), codes(event)));
+            Arc::new(Redis::open(address, rosters).await?)
+        }
     })
 }
 

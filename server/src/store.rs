@@ -4,6 +4,7 @@
 //! the next call does not put right. Knows no session and no socket.
 
 mod embedded;
+mod redis;
 
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use beat_core::{Beat, Incarnation, Opening};
 use beat_protocol::{EventId, TeamCode};
 
 pub(crate) use embedded::Embedded;
+pub(crate) use redis::Redis;
 
 /// What the store keeps of an event beside its totals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@ mod wish;
 mod fan;
 mod http;
 mod raw;
+mod redis;
 mod server;
 
 use std::future::Future;
@@ -16,6 +17,7 @@ pub(crate) use display::{Display, Shown, ShownTeam};
 pub(crate) use fan::{Fan, FanBeat, Heard};
 pub(crate) use http::{Page, Stream, get, request};
 pub(crate) use raw::{End, Raw, mask, masked};
+pub(crate) use redis::Redis;
 pub(crate) use server::{Server, Setup, run_to_end};
 pub(crate) use wish::{Speech, Wish};
 

@@ -11,6 +11,7 @@ mod drain;
 mod encodings;
 mod events;
 mod feed;
+mod gateways;
 mod handshake;
 mod health;
 mod limits;

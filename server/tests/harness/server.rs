@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-use super::{get, until, within};
+use super::{Redis, get, until, within};
 
 /// How a server is to be started; the same one can be started again on the same data.
 #[derive(Clone)]
@@ -20,7 +20,7 @@ pub(crate) struct Setup {
     folder: Arc<TempDir>,
     variables: Vec<(String, String)>,
     flags: Vec<String>,
-    store: &'static str,
+    store: String,
     is_deaf: bool,
 }
 
@@ -28,7 +28,7 @@ impl Setup {
     /// No configuration file, one shard, nothing kept: the event `demo` is open with the 206 NOCs.
     pub(crate) fn plain() -> Self {
         let folder = TempDir::with_prefix("beat-claims-").unwrap();
-        Self { folder: folder.into(), variables: Vec::new(), flags: Vec::new(), store: "memory", is_deaf: false }
+        Self { folder: folder.into(), variables: Vec::new(), flags: Vec::new(), store: "memory".into(), is_deaf: false }
             .shards(1)
     }
 
@@ -69,7 +69,13 @@ impl Setup {
 
     /// Totals outlive the process.
     pub(crate) fn kept(self) -> Self {
-        Self { store: "embedded", ..self }
+        let store = format!("embedded:{}", self.folder.path().join("data").display());
+        Self { store, ..self }
+    }
+
+    /// Gateways meet in `redis`.
+    pub(crate) fn meeting_in(self, redis: &Redis) -> Self {
+        Self { store: redis.url(), ..self }
     }
 
     /// Nobody reads what it logs: to write it is an error.
@@ -111,15 +117,11 @@ impl Setup {
 
     /// The command that starts it.
     pub(crate) fn command(&self) -> Command {
-        let store = match self.store {
-            "embedded" => format!("embedded:{}", self.folder.path().join("data").display()),
-            other => other.into(),
-        };
         // A file that may not grow is an error like any other, and not the end of the process.
         let mut command = Command::new("/bin/sh");
         command
             .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_beat-server")])
-            .args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--store", &store])
+            .args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--store", &self.store])
             .args(&self.flags)
             .env_clear()
             .envs(self.variables.iter().map(|(name, value)| (name, value)));
