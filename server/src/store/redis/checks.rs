@@ -18,8 +18,8 @@ const PROBE: &str = "{PROBE}";
 /// Checks every server that owns anything.
 pub(super) async fn check(fleet: &Fleet) -> Result<(), Fault> {
     for node in fleet.nodes() {
-        // Three questions: several sections in one are of 7.0.
-        let sections = ["server", "memory", "replication"].map(|section| redis::cmd("INFO").arg(section).take());
+        // Two questions: several sections in one are of 7.0.
+        let sections = ["server", "memory"].map(|section| redis::cmd("INFO").arg(section).take());
         let answers = fleet.ask_node(&node, &sections).await?.into_iter().collect::<Result<Vec<_>, _>>()?;
         let info: String = answers.iter().filter_map(text).collect();
         if let Some(advice) = advice(&info) {
@@ -39,9 +39,6 @@ fn advice(info: &str) -> Option<String> {
     let policy = value_of("maxmemory_policy").unwrap_or("unknown");
     if !is_new_enough {
         return Some(format!("it is Redis {version}; use 6.2 or later, or Valkey"));
-    }
-    if value_of("role") == Some("slave") {
-        return Some("it is a replica; name its primary, or let sentinels name it (redis+sentinel://)".into());
     }
     if policy != "noeviction" {
         return Some(format!(
@@ -78,17 +75,14 @@ mod tests {
 
     #[test]
     fn a_server_that_cannot_serve_is_told_what_to_change() {
-        let info = |version, role, policy| {
-            format!("# Server\r\nredis_version:{version}\r\nrole:{role}\r\nmaxmemory_policy:{policy}\r\n")
-        };
+        let info = |version, policy| format!("# Server\r\nredis_version:{version}\r\nmaxmemory_policy:{policy}\r\n");
         for version in ["6.2.0", "7.0.15", "8.0", "7.2.4\r\nvalkey_version:9.1.2", "255.255.255"] {
-            assert_eq!(advice(&info(version, "master", "noeviction")), None, "{version}");
+            assert_eq!(advice(&info(version, "noeviction")), None, "{version}");
         }
         for (said, word) in [
-            (info("6.0.16", "master", "noeviction"), "use 6.2 or later"),
-            (info("5", "master", "noeviction"), "use 6.2 or later"),
-            (info("7.0.15", "slave", "noeviction"), "name its primary"),
-            (info("7.0.15", "master", "allkeys-lru"), "set it to noeviction"),
+            (info("6.0.16", "noeviction"), "use 6.2 or later"),
+            (info("5", "noeviction"), "use 6.2 or later"),
+            (info("7.0.15", "allkeys-lru"), "set it to noeviction"),
             (String::new(), "use 6.2 or later"),
         ] {
             assert!(advice(&said).is_some_and(|advice| advice.contains(word)), "{said}");

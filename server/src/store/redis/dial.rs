@@ -9,11 +9,12 @@ use redis::aio::MultiplexedConnection;
 use redis::io::tcp::TcpSettings;
 use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, ProtocolVersion,
-    RedisConnectionInfo, RedisError, TlsCertificates,
+    RedisConnectionInfo, RedisError, TlsCertificates, Value,
 };
 use tokio::time::timeout;
 
 use super::fault::Fault;
+use super::route;
 use crate::config::{Credentials, Node, RedisAddress, Tls, Topology};
 
 /// A server of this data centre answers a handshake within milliseconds, one across an ocean within 0.3 s.
@@ -44,8 +45,27 @@ impl Dial {
         Ok(Self { db, credentials: address.credentials.clone(), tls })
     }
 
-    /// A connection to a server that keeps events.
-    pub(super) async fn store(&self, node: &Node) -> Result<MultiplexedConnection, Fault> {
+    /// A connection to a primary, that has said by itself that it is one: a replica would take nothing, and its silence
+    /// would prove nothing. A server that hangs lets connections be made, but says nothing.
+    pub(super) async fn primary(&self, node: &Node) -> Result<MultiplexedConnection, Fault> {
+        let dialled = async {
+            let mut connection = self.any(node).await?;
+            let ask = redis::cmd("INFO").arg("replication").take();
+            let said = connection.send_packed_command(&ask).await.and_then(Value::extract_error);
+            let said = said.map_err(|error| Fault::of(node, &error))?;
+            match route::text(&said) {
+                Some(said) if said.lines().any(|line| line == "role:master") => Ok(connection),
+                _ => {
+                    let advice = "it is a replica; name its primary, or let sentinels name it (redis+sentinel://)";
+                    Err(Fault::Unsuitable { node: node.clone(), advice: advice.into() })
+                }
+            }
+        };
+        in_time(node, dialled).await
+    }
+
+    /// A connection to any server of a cluster.
+    pub(super) async fn any(&self, node: &Node) -> Result<MultiplexedConnection, Fault> {
         self.open(node, self.credentials.as_ref(), self.db).await
     }
 
@@ -70,11 +90,8 @@ impl Dial {
         let client = self.client(node, credentials, db).map_err(|error| fault(&error))?;
         // Deadlines are ours, around whole verbs; the client's own would be a second clock beside them.
         let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
-        match timeout(CONNECT_DEADLINE, client.get_multiplexed_async_connection_with_config(&config)).await {
-            Ok(Ok(connection)) => Ok(connection),
-            Ok(Err(error)) => Err(fault(&error)),
-            Err(_) => Err(Fault::Unreachable { whom: node.to_string(), why: "no answer within 1 s".into() }),
-        }
+        let opened = client.get_multiplexed_async_connection_with_config(&config);
+        in_time(node, async { opened.await.map_err(|error| fault(&error)) }).await
     }
 
     fn client(&self, node: &Node, credentials: Option<&Credentials>, db: u16) -> Result<Client, RedisError> {
@@ -104,6 +121,11 @@ impl Dial {
             None => Client::open(info),
         }
     }
+}
+
+async fn in_time<T>(node: &Node, dialled: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+    let silent = || Fault::Unreachable { whom: node.to_string(), why: "no answer within 1 s".into() };
+    timeout(CONNECT_DEADLINE, dialled).await.unwrap_or_else(|_| Err(silent()))
 }
 
 fn read_ca(path: &Path) -> Result<Vec<u8>, Fault> {

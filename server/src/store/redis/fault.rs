@@ -28,6 +28,21 @@ pub(crate) enum Fault {
     Unsuitable { node: Node, advice: String },
 }
 
+impl Fault {
+    /// What `error`, from `node`, is to us.
+    pub(super) fn of(node: &Node, error: &redis::RedisError) -> Self {
+        let (node, why) = (node.clone(), error.to_string());
+        match meaning(error) {
+            Meaning::Lost => Self::Lost { node, why },
+            Meaning::Forbidden => {
+                let advice = format!("its user has not the rights that deploy/redis.acl lists ({why})");
+                Self::Unsuitable { node, advice }
+            }
+            Meaning::Demoted | Meaning::Elsewhere | Meaning::Refused => Self::Refused { node, why },
+        }
+    }
+}
+
 impl From<Fault> for StoreError {
     fn from(fault: Fault) -> Self {
         Self::Unusable { path: "the Redis store".into(), why: fault.to_string() }

@@ -92,7 +92,7 @@ impl Fleet {
 
     /// A connection to `node` for one reader alone.
     pub(super) async fn own_line(&self, node: &Node) -> Result<MultiplexedConnection, Fault> {
-        self.dial.store(node).await
+        self.dial.primary(node).await
     }
 
     /// Sends `commands` to the owner of `slot` in one round trip, and answers with one value or error for each.
@@ -132,19 +132,10 @@ impl Fleet {
 
     /// Turns the client's error into ours, and acts on what it means.
     pub(super) fn fault(&self, node: &Node, error: &RedisError) -> Fault {
-        let (node, why) = (node.clone(), error.to_string());
-        match meaning(error) {
-            Meaning::Lost => Fault::Lost { node, why },
-            Meaning::Demoted | Meaning::Elsewhere => {
-                self.look_again();
-                Fault::Refused { node, why }
-            }
-            Meaning::Forbidden => {
-                let advice = format!("its user has not the rights that deploy/redis.acl lists ({why})");
-                Fault::Unsuitable { node, advice }
-            }
-            Meaning::Refused => Fault::Refused { node, why },
+        if matches!(meaning(error), Meaning::Demoted | Meaning::Elsewhere) {
+            self.look_again();
         }
+        Fault::of(node, error)
     }
 
     async fn send(&self, node: &Node, commands: &[Cmd], deadline: Instant) -> Result<(u64, Vec<Value>), Fault> {
@@ -265,7 +256,7 @@ impl Fleet {
     }
 
     async fn line(&self, node: &Node) -> Result<Line, Fault> {
-        let connection = self.dial.store(node).await?;
+        let connection = self.dial.primary(node).await?;
         Ok(Line { connection, number: self.lines_made.fetch_add(1, Ordering::Relaxed) })
     }
 }

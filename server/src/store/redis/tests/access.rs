@@ -1,0 +1,84 @@
+//! Who may come in, and where a live event may be held.
+
+use super::*;
+
+#[tokio::test]
+async fn the_least_rights_are_enough_and_all_are_needed() {
+    let rights = include_str!("../../../../../deploy/redis.acl").replace("CHANGE-ME", "s3cret");
+    for binary in binaries() {
+        let server = Server::start(&binary, &[]);
+        let words: Vec<&str> = rights.split_whitespace().collect();
+        let set = [&["ACL", "SETUSER"], &words[1..]].concat();
+        assert_eq!(server.cli(&set).await, Value::Okay);
+        let url = format!("redis://beat:s3cret@127.0.0.1:{}/0", server.port);
+        let store = open(&url).await;
+        every_verb(&store).await.unwrap();
+        for right in words.iter().filter(|word| word.starts_with('+')) {
+            let right = right.trim_start_matches('+');
+            let only_elsewhere = ["select", "asking", "cluster|slots"];
+            if only_elsewhere.contains(&right) {
+                continue;
+            }
+            server.cli(&["ACL", "SETUSER", "beat", &format!("-{right}")]).await;
+            let refusal = match refusable(&url).await {
+                Ok(store) => every_verb(&store).await.unwrap_err().to_string(),
+                Err(refusal) => refusal.to_string(),
+            };
+            assert!(refusal.contains("deploy/redis.acl") && !refusal.contains("s3cret"), "{right}: {refusal}");
+            server.cli(&["ACL", "SETUSER", "beat", &format!("+{right}")]).await;
+        }
+        server.cli(&["ACL", "SETUSER", "beat", "resetkeys", "~other:*"]).await;
+        assert!(refusable(&url).await.map(drop).unwrap_err().to_string().contains("deploy/redis.acl"));
+    }
+}
+
+#[tokio::test]
+async fn the_file_of_rights_is_one_that_a_server_takes() {
+    let rights = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/redis.acl");
+    for binary in binaries() {
+        let server = Server::start(&binary, &["--aclfile", rights]);
+        let store = open(&format!("redis://beat:CHANGE-ME@127.0.0.1:{}", server.port)).await;
+        every_verb(&store).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_serve_is_refused_before_the_first_fan() {
+    for binary in binaries() {
+        let server = Server::start(&binary, &["--maxmemory-policy", "allkeys-lru"]);
+        let refusal = refusable(&server.url()).await.map(drop).unwrap_err().to_string();
+        assert!(refusal.contains("set it to noeviction"), "{refusal}");
+        server.cli(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]).await;
+        server.cli(&["REPLICAOF", "127.0.0.1", "1"]).await;
+        let refusal = refusable(&server.url()).await.map(drop).unwrap_err().to_string();
+        assert!(refusal.contains("it is a replica"), "{refusal}");
+        server.cli(&["REPLICAOF", "NO", "ONE"]).await;
+        open(&server.url()).await;
+        assert_eq!(server.cli(&["DBSIZE"]).await, Value::Int(0), "asking changed nothing");
+        server.cli(&["CONFIG", "SET", "requirepass", "s3cret"]).await;
+        for (credentials, word) in [("", "NOAUTH"), (":wr0ng@", "Password authentication failed")] {
+            let url = format!("redis://{credentials}127.0.0.1:{}", server.port);
+            let refusal = refusable(&url).await.map(drop).unwrap_err().to_string();
+            assert!(refusal.contains(word) && !refusal.contains("wr0ng"), "{refusal}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_there_is_said_without_the_password() {
+    let refusal = refusable("redis://beat:s3cret@127.0.0.1:1").await.map(drop).unwrap_err().to_string();
+    assert!(refusal.contains("127.0.0.1:1") && !refusal.contains("s3cret"), "{refusal}");
+}
+
+async fn every_verb(store: &Redis) -> Result<(), StoreError> {
+    let opened = Opening { run: 1, phase: Phase::Open, since_ms: 20 };
+    store.advance(&event(), EventRecord { t0_ms: 17, opening: opened }).await?;
+    store.join(&event(), 1, vector(GATEWAY, 5, &[("JPN", 9)])).await?;
+    store.gateways(&event(), 1).await?;
+    let last = store.last_beat(&event(), 1).await?;
+    for number in [last + 1, last + 2] {
+        store.append(&event(), beat(number, 1)).await?;
+    }
+    store.next(&event(), 1, last).await?;
+    Ok(())
+}
