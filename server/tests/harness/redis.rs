@@ -19,8 +19,8 @@ pub(crate) struct Redis {
 impl Redis {
     /// Starts one on a free port.
     pub(crate) async fn start() -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        Self::start_at(free.local_addr().unwrap()).await
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        Self::start_at(free).await
     }
 
     async fn start_at(address: SocketAddr) -> Self {

@@ -110,8 +110,8 @@ impl Setup {
         let log = if self.is_deaf { Arc::default() } else { listen_to(said) };
         let pid = Pid::from_raw(process.id().unwrap().cast_signed()).unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let fans = address(&mut lines, "fans    ").await;
-        let admin = address(&mut lines, "admin   ").await;
+        let fans = address(&mut lines, "fans    ", &log).await;
+        let admin = address(&mut lines, "admin   ", &log).await;
         Server { fans, admin, process, pid, log, _folder: Arc::clone(&self.folder) }
     }
 
@@ -225,9 +225,9 @@ fn teams(count: usize) -> String {
     format!("[{}]", teams.join(", "))
 }
 
-async fn address(lines: &mut Lines<BufReader<ChildStdout>>, label: &str) -> SocketAddr {
+async fn address(lines: &mut Lines<BufReader<ChildStdout>>, label: &str, log: &Mutex<String>) -> SocketAddr {
     let line = within("the server says where it listens", lines.next_line()).await.unwrap();
-    let line = line.expect("the server ended instead of starting");
+    let line = line.unwrap_or_else(|| panic!("the server ended instead of starting: {}", log.lock().unwrap()));
     let url = line.strip_prefix(label).unwrap_or_else(|| panic!("{line:?} does not begin with {label:?}"));
     url.strip_prefix("http://").and_then(|rest| rest.strip_suffix('/')).unwrap().parse().unwrap()
 }
