@@ -15,7 +15,7 @@ use redis::aio::MultiplexedConnection;
 use redis::{Cmd, ErrorKind, Pipeline, RedisError, ServerErrorKind, Value};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::dial::Dial;
 use super::fault::{Fault, Meaning, meaning};
@@ -28,6 +28,9 @@ pub(super) const DEADLINE: Duration = Duration::from_secs(1);
 /// thousand gateways do not come back at the same instant (full jitter).
 const RETRY_FIRST: Duration = Duration::from_millis(50);
 const RETRY_LONGEST: Duration = Duration::from_secs(2);
+
+/// Without trouble, servers are looked up this often, drawn anew each time.
+const LOOK_EVERY: std::ops::Range<Duration> = Duration::from_secs(20)..Duration::from_secs(40);
 
 /// One connection, told from an earlier one to the same server.
 #[derive(Clone)]
@@ -209,7 +212,8 @@ impl Fleet {
     /// Mends what is broken, for as long as the store lives.
     async fn keep(self: Arc<Self>) {
         loop {
-            self.trouble.notified().await;
+            // A look without trouble learns who could be asked should all that are known die.
+            drop(timeout(rand::random_range(LOOK_EVERY), self.trouble.notified()).await);
             let mut retry = RETRY_FIRST;
             // The first look is jittered as well: every gateway has lost its line at the same instant.
             loop {

@@ -12,9 +12,12 @@ use super::fleet::{DEADLINE, within};
 use super::keys::SLOTS;
 use crate::config::{Node, RedisAddress, Topology};
 
-/// The primaries, by the slots they own.
+/// The primaries, by the slots they own, and who else may know of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Owners(Vec<Range>);
+pub(super) struct Owners {
+    ranges: Vec<Range>,
+    replicas: Vec<Node>,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Range {
@@ -25,17 +28,17 @@ struct Range {
 
 impl Owners {
     fn of_all(node: Node) -> Self {
-        Self(vec![Range { first: 0, last: SLOTS - 1, node }])
+        Self { ranges: vec![Range { first: 0, last: SLOTS - 1, node }], replicas: Vec::new() }
     }
 
     /// Who owns `slot`.
     pub(super) fn of(&self, slot: u16) -> Option<&Node> {
-        self.0.iter().find(|range| (range.first..=range.last).contains(&slot)).map(|range| &range.node)
+        self.ranges.iter().find(|range| (range.first..=range.last).contains(&slot)).map(|range| &range.node)
     }
 
     /// Each owner once.
     pub(super) fn nodes(&self) -> Vec<Node> {
-        let mut nodes: Vec<Node> = self.0.iter().map(|range| range.node.clone()).collect();
+        let mut nodes: Vec<Node> = self.ranges.iter().map(|range| range.node.clone()).collect();
         nodes.sort();
         nodes.dedup();
         nodes
@@ -44,7 +47,8 @@ impl Owners {
 
 /// Asks who owns what. Those known so far are asked first: they know of moves that a seed may not have heard of yet.
 pub(super) async fn owners(address: &RedisAddress, dial: &Dial, known: &Owners) -> Result<Owners, Fault> {
-    let known = known.nodes();
+    let mut known = [known.nodes(), known.replicas.clone()].concat();
+    known.dedup();
     let seeds = address.seeds.iter().filter(|seed| !known.contains(seed)).cloned();
     let asked: Vec<Node> = match &address.topology {
         Topology::Standalone { .. } => return Ok(Owners::of_all(address.seeds[0].clone())),
@@ -100,25 +104,38 @@ async fn slots(dial: &Dial, node: &Node) -> Result<Owners, Fault> {
     let Value::Array(ranges) = slots else {
         return Err(Fault::Nonsense { node: node.clone(), why: "no list of slots".into() });
     };
-    let ranges: Vec<Range> = ranges.iter().filter_map(|range| owned(range, node)).collect();
-    match ranges.is_empty() {
+    let mut owners = Owners::default();
+    for (range, replicas) in ranges.iter().filter_map(|range| owned(range, node)) {
+        owners.ranges.push(range);
+        owners.replicas.extend(replicas);
+    }
+    owners.replicas.sort();
+    owners.replicas.dedup();
+    match owners.ranges.is_empty() {
         true => Err(Fault::Refused { node: node.clone(), why: "it knows of no slot that anybody owns".into() }),
-        false => Ok(Owners(ranges)),
+        false => Ok(owners),
     }
 }
 
-/// One entry of `CLUSTER SLOTS`: first slot, last slot, the primary (host, port, …), replicas.
-fn owned(range: &Value, asked: &Node) -> Option<Range> {
+/// One entry of `CLUSTER SLOTS`: first slot, last slot, the primary, its replicas.
+fn owned(range: &Value, asked: &Node) -> Option<(Range, Vec<Node>)> {
     let Value::Array(range) = range else { return None };
-    let [Value::Int(first), Value::Int(last), Value::Array(primary), ..] = range.as_slice() else { return None };
-    let [host, Value::Int(port), ..] = primary.as_slice() else { return None };
+    let [Value::Int(first), Value::Int(last), primary, replicas @ ..] = range.as_slice() else { return None };
+    let range =
+        Range { first: u16::try_from(*first).ok()?, last: u16::try_from(*last).ok()?, node: member(primary, asked)? };
+    Some((range, replicas.iter().filter_map(|replica| member(replica, asked)).collect()))
+}
+
+/// One server in `CLUSTER SLOTS`: host, port, …
+fn member(server: &Value, asked: &Node) -> Option<Node> {
+    let Value::Array(server) = server else { return None };
+    let [host, Value::Int(port), ..] = server.as_slice() else { return None };
     // Nil or nothing: the server does not know how it is reached, but we have just reached it.
     let host = match text(host) {
         Some("" | "?") | None => asked.host.clone(),
         Some(host) => host.into(),
     };
-    let node = Node { host, port: u16::try_from(*port).ok()? };
-    Some(Range { first: u16::try_from(*first).ok()?, last: u16::try_from(*last).ok()?, node })
+    Some(Node { host, port: u16::try_from(*port).ok()? })
 }
 
 async fn answer(node: &Node, mut connection: MultiplexedConnection, command: &Cmd) -> Result<Value, Fault> {
