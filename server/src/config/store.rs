@@ -21,14 +21,6 @@ pub(crate) enum StoreAddress {
     Redis(RedisAddress),
 }
 
-impl StoreAddress {
-    /// Whether this build can use it.
-    #[expect(clippy::unnecessary_wraps, reason = "each of them is built by now; the caller's check goes with this")]
-    pub(super) fn is_built(&self) -> Result<(), String> {
-        Ok(())
-    }
-}
-
 impl Default for StoreAddress {
     fn default() -> Self {
         Self::Embedded("./beat-data/".into())

@@ -12,9 +12,10 @@ mod payload;
 mod reader;
 mod route;
 mod shelf;
+mod told;
 mod vectors;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -24,12 +25,12 @@ use beat_protocol::{EventId, TeamCode};
 use redis::{Cmd, Value};
 
 use super::{Appended, EventRecord, Store, StoreError, Vector};
-use crate::config::RedisAddress;
+use crate::config::{Node, RedisAddress};
 use fault::Fault;
 use fleet::{DEADLINE, Fleet, Keeper};
 use reader::Reader;
 use shelf::{Shelf, Shelves};
-use vectors::{Forgotten, Scores};
+use vectors::Scores;
 
 /// Keys are kept this long after their last use: a week, so that yesterday's match can still be looked up.
 const KEPT: Duration = Duration::from_hours(7 * 24);
@@ -79,72 +80,9 @@ impl Redis {
         answers.iter().map(|answer| Scores::read(answer).ok_or_else(nonsense)).collect()
     }
 
-    fn owner_of(&self, event: &EventId) -> crate::config::Node {
-        let unknown = crate::config::Node { host: "unknown".into(), port: 0 };
+    fn owner_of(&self, event: &EventId) -> Node {
+        let unknown = Node { host: "unknown".into(), port: 0 };
         self.fleet.owner(keys::slot(event)).unwrap_or(unknown)
-    }
-
-    async fn registry(&self, event: &EventId, run: u32) -> Result<BTreeMap<Incarnation, u64>, Fault> {
-        let mut scores = self.scores(event, [keys::gateways(event, run)]).await?;
-        let Scores { of, mut refused } = scores.pop().unwrap_or_default();
-        let mut registry = BTreeMap::new();
-        for (member, tick) in of {
-            match member.parse::<Incarnation>() {
-                Ok(incarnation) => _ = registry.insert(incarnation, tick),
-                Err(_) => refused.push(member),
-            }
-        }
-        count_refused(event, refused.len());
-        Ok(registry)
-    }
-
-    /// Reads the vectors of `due` into `shelf`, and answers with what the store has lost of them.
-    async fn read(
-        &self,
-        event: &EventId,
-        run: u32,
-        due: &[Incarnation],
-        registry: &BTreeMap<Incarnation, u64>,
-    ) -> Result<Vec<Forgotten>, Fault> {
-        let said = self.scores(event, due.iter().map(|incarnation| keys::vector(event, run, *incarnation))).await?;
-        let (forgotten, refused) = self.shelves.with(event, run, |shelf| {
-            let mut forgotten = Vec::new();
-            let mut refused = 0;
-            for (incarnation, said) in due.iter().zip(said) {
-                let (lost, count) = shelf.vectors.join(*incarnation, said, registry.get(incarnation).copied());
-                forgotten.extend(lost);
-                refused += count;
-            }
-            (forgotten, refused)
-        });
-        count_refused(event, refused);
-        Ok(forgotten)
-    }
-
-    /// Tells the store again what it has forgotten. If that fails, it is found forgotten again.
-    async fn heal(&self, event: &EventId, run: u32, forgotten: Vec<Forgotten>) {
-        if forgotten.is_empty() {
-            return;
-        }
-        let registry = keys::gateways(event, run);
-        let mut commands = Vec::new();
-        for Forgotten { incarnation, members, tick } in &forgotten {
-            let key = keys::vector(event, run, *incarnation);
-            if !members.is_empty() {
-                commands.push(raise(&key, members.iter().map(|(member, score)| (member.as_str(), *score))));
-                commands.push(keep(&key));
-            }
-            commands.push(raise(&registry, [(incarnation.to_string().as_str(), *tick)]));
-        }
-        commands.push(keep(&registry));
-        match self.ask(event, &commands).await {
-            Ok(_) => {
-                let healed = u64::try_from(forgotten.len()).unwrap_or(u64::MAX);
-                metrics::counter!("beat_heals_total", "event" => event.to_string()).increment(healed);
-                tracing::info!(%event, run, gateways = healed, "told the store what it had forgotten");
-            }
-            Err(fault) => tracing::debug!(%event, %fault, "cannot tell the store what it has forgotten"),
-        }
     }
 
     /// What goes along with a beat: the leaderboard as of the last one that was accepted, and now and then a longer life.

@@ -5,6 +5,7 @@ mod cluster;
 mod contract;
 mod sentinel;
 mod server;
+mod tls;
 mod trouble;
 
 use std::time::Instant;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use redis::{Client, RedisResult, Value};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -94,15 +95,19 @@ impl Server {
     }
 
     /// What an operator would type.
-    pub(super) async fn cli(&self, words: &[&str]) -> redis::Value {
-        let client = redis::Client::open(self.url()).unwrap();
-        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-        redis::cmd(words[0]).arg(&words[1..]).query_async(&mut connection).await.unwrap()
+    pub(super) async fn cli(&self, words: &[&str]) -> Value {
+        self.try_cli(words).await.unwrap()
+    }
+
+    pub(super) async fn try_cli(&self, words: &[&str]) -> RedisResult<Value> {
+        let client = Client::open(self.url())?;
+        let mut connection = client.get_multiplexed_async_connection().await?;
+        redis::cmd(words[0]).arg(&words[1..]).query_async(&mut connection).await
     }
 }
 
 /// A port that is free just now, and whose neighbour 10,000 further on, the bus of a cluster, is one as well.
-fn free_port() -> u16 {
+pub(super) fn free_port() -> u16 {
     let ports = std::iter::repeat_with(|| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port());
     ports.into_iter().find(|port| *port < 55_000).unwrap()
 }
