@@ -58,6 +58,13 @@ pub(super) struct Fleet {
     lines_made: AtomicU64,
 }
 
+/// What a look at the servers brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Found {
+    News,
+    Nothing,
+}
+
 /// Ends the background task with the store.
 pub(super) struct Keeper(JoinHandle<()>);
 
@@ -211,29 +218,36 @@ impl Fleet {
 
     /// Mends what is broken, for as long as the store lives.
     async fn keep(self: Arc<Self>) {
+        let mut retry = RETRY_FIRST;
         loop {
             // A look without trouble learns who could be asked should all that are known die.
-            drop(timeout(rand::random_range(LOOK_EVERY), self.trouble.notified()).await);
-            let mut retry = RETRY_FIRST;
-            // The first look is jittered as well: every gateway has lost its line at the same instant.
+            if timeout(rand::random_range(LOOK_EVERY), self.trouble.notified()).await.is_err() {
+                retry = RETRY_FIRST;
+            }
             loop {
+                // The first look is jittered as well: every gateway has lost its line at the same instant.
                 sleep(rand::random_range(Duration::ZERO..=retry)).await;
+                retry = (retry * 2).min(RETRY_LONGEST);
                 match self.refresh().await {
-                    Ok(()) => break,
+                    Ok(Found::News) => retry = RETRY_FIRST,
+                    // A cluster that is down says so to every call: it is not looked at as often.
+                    Ok(Found::Nothing) => {}
                     Err(fault) => {
                         tracing::debug!(%fault, "cannot reach the store; trying again");
                         self.view.rcu(|view| View { why: fault.to_string(), ..View::clone(view) });
+                        continue;
                     }
                 }
-                retry = (retry * 2).min(RETRY_LONGEST);
+                break;
             }
         }
     }
 
     /// Asks who owns what, and connects to every owner without a line. Publishes what it got, whole or not.
-    async fn refresh(&self) -> Result<(), Fault> {
+    async fn refresh(&self) -> Result<Found, Fault> {
         let known = self.view.load_full();
         let owners = route::owners(&self.address, &self.dial, &known.owners).await?;
+        let mut found = if owners == known.owners { Found::Nothing } else { Found::News };
         let mut missing = None;
         for node in owners.nodes() {
             if self.view.load().lines.contains_key(&node) {
@@ -241,6 +255,7 @@ impl Fleet {
             }
             match self.line(&node).await {
                 Ok(line) => {
+                    found = Found::News;
                     self.view.rcu(|view| {
                         let mut view = View::clone(view);
                         view.lines.insert(node.clone(), line.clone());
@@ -256,7 +271,7 @@ impl Fleet {
             view.lines.retain(|node, _| nodes.contains(node));
             view
         });
-        missing.map_or(Ok(()), Err)
+        missing.map_or(Ok(found), Err)
     }
 
     async fn line(&self, node: &Node) -> Result<Line, Fault> {

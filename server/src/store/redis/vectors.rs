@@ -106,11 +106,12 @@ impl Vectors {
         }
         members.extend(ahead(&known.totals, &now.totals).map(|(code, total)| (code.as_str().to_owned(), total)));
         members.retain(|(member, _)| !refused.contains(member));
+        // The registry was read before the vector: what was stated in between is not forgotten.
+        let is_forgotten = !members.is_empty() || registered < Some(known.tick);
         known.tick = known.tick.max(now.tick);
         known.confirmed |= now.confirmed;
         known.totals = joined(&known.totals, &now.totals);
         let tick = known.tick;
-        let is_forgotten = !members.is_empty() || registered < Some(tick);
         (is_forgotten.then_some(Forgotten { incarnation, members, tick }), refused.len())
     }
 
@@ -186,6 +187,16 @@ mod tests {
         assert_eq!(vectors.join(GATEWAY, stale, Some(4)), (Some(lost), 0));
         let [known] = vectors.all().try_into().unwrap();
         assert_eq!((known.tick, totals(&known)), (5, vec![("JPN", 9), ("NED", 2)]));
+    }
+
+    #[test]
+    fn what_was_stated_between_two_reads_is_not_forgotten() {
+        let mut vectors = Vectors::default();
+        for tick in [5, 6, 7] {
+            assert_eq!(vectors.join(GATEWAY, said(&[(TICK, tick)]), Some(tick - 1)), (None, 0));
+        }
+        let lost = Forgotten { incarnation: GATEWAY, members: vec![], tick: 7 };
+        assert_eq!(vectors.join(GATEWAY, said(&[(TICK, 7)]), None), (Some(lost), 0), "lost by the registry alone");
     }
 
     #[test]
