@@ -22,8 +22,10 @@ deny: needs
 advisories: needs
 	PATH="$$PWD/.tools/bin:$$PATH" cargo deny --locked check advisories
 
-rust:
+# Everything on Debian's Redis, then the claims about gateways that meet once more on a current Valkey.
+rust: needs
 	cargo test --workspace --locked
+	BEAT_TEST_REDIS="$$PWD/.tools/bin/valkey-server" cargo test --locked -p beat-server --test claims gateways
 
 js:
 	cd client-js
