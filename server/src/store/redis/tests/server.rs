@@ -1,6 +1,7 @@
 //! Real servers on loopback, each with a folder of its own, gone when the test is.
 
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -44,15 +45,23 @@ pub(super) fn binaries() -> Vec<PathBuf> {
 
 impl Server {
     pub(super) fn start(binary: &Path, args: &[&str]) -> Self {
-        let port = free_port();
         let args = args.iter().map(|arg| (*arg).to_owned()).collect();
-        let mut server = Self { binary: binary.into(), args, port, folder: tempfile::tempdir().unwrap(), child: None };
-        server.restart();
+        let folder = tempfile::tempdir().unwrap();
+        let mut server = Self { binary: binary.into(), args, port: free_port(), folder, child: None };
+        // A port that was free may be somebody else's by the time it is taken.
+        while !server.is_up() {
+            server.port = free_port();
+        }
         server
     }
 
     /// Starts it, empty, where it was before.
     pub(super) fn restart(&mut self) {
+        assert!(self.is_up(), "{} does not come up again", self.binary.display());
+    }
+
+    /// Starts it; false if it ended at once.
+    fn is_up(&mut self) -> bool {
         self.kill();
         let mut command = Command::new(&self.binary);
         let sentinel = self.args.first().is_some_and(|arg| arg.ends_with(".conf"));
@@ -61,17 +70,22 @@ impl Server {
             command.args(["--save", "", "--appendonly", "no"]);
         }
         command.arg("--dir").arg(self.folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
-        self.child = Some(command.spawn().unwrap());
+        let child = self.child.insert(command.spawn().unwrap());
         let began = Instant::now();
-        while std::net::TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+        while who_is_at(self.port).ok() != Some(child.id()) {
+            if child.try_wait().unwrap().is_some() {
+                return false;
+            }
             assert!(began.elapsed() < START_DEADLINE, "{} does not come up", self.binary.display());
             std::thread::yield_now();
         }
+        true
     }
 
     pub(super) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
-            child.kill().unwrap();
+            // Refused only where it has ended by itself.
+            drop(child.kill());
             child.wait().unwrap();
         }
     }
@@ -104,6 +118,19 @@ impl Server {
         let mut connection = client.get_multiplexed_async_connection().await?;
         redis::cmd(words[0]).arg(&words[1..]).query_async(&mut connection).await
     }
+}
+
+/// The id of the process that serves there, by its own word.
+fn who_is_at(port: u16) -> std::io::Result<u32> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_read_timeout(Some(Duration::from_secs(1)))?;
+    stream.write_all(b"INFO server\r\n")?;
+    for line in BufReader::new(stream).lines() {
+        if let Some(id) = line?.strip_prefix("process_id:") {
+            return id.parse().map_err(std::io::Error::other);
+        }
+    }
+    Err(std::io::ErrorKind::UnexpectedEof.into())
 }
 
 /// A port that is free just now, and whose neighbour 10,000 further on, the bus of a cluster, is one as well.
