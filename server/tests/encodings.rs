@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::harness::{Display, Fan, FanBeat, Server, Setup, Shown, Speech, Wish};
+use crate::harness::{Display, Fan, FanBeat, Server, Setup, Shown, Speech, Wish, until};
 
 /// Lets three teams be heard at different rates for as long as `reading` goes on.
 async fn while_cheering<T>(server: &Server, reading: impl Future<Output = T>) -> T {
@@ -133,6 +133,29 @@ async fn a_key_comes_once_in_its_interval() {
         // Ten beats, and up to five until it is the fan's turn; a busy machine may skip some.
         assert!(keys[1..].windows(2).all(|pair| (10..=20).contains(&(pair[1] - pair[0]))), "{speech:?}: {keys:?}");
     }
+}
+
+#[tokio::test]
+async fn a_team_that_fell_silent_after_a_key_is_silent_in_the_deltas() {
+    let server = Setup::ten_teams().tireless().set("beat.key_interval_ms", 2_500).start().await;
+    let mut fan = Fan::join(&server).await;
+    let mut total = 0;
+    until("a KEY in which the team is loud", async || {
+        total += 10;
+        fan.cheer(&[(2, total), (6, total)]).await;
+        let beat = fan.beat().await;
+        (beat.totals.is_some() && beat.levels.len() == 2).then_some(())
+    })
+    .await;
+    // Only one of them goes on; what comes until the next KEY is told as a difference.
+    until("a DELTA in which one is silent", async || {
+        total += 10;
+        fan.cheer(&[(6, total)]).await;
+        let beat = fan.beat().await;
+        assert!(beat.totals.is_none(), "the next KEY came first: {beat:?}");
+        (beat.levels.keys().map(String::as_str).eq(["T6"])).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
