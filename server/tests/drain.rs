@@ -146,7 +146,7 @@ async fn without_anybody_it_stops_at_once() {
     server.signal(Signal::TERM);
     assert_eq!(server.exit_code().await, Some(0));
     assert!(began.elapsed().as_secs() < 2, "nobody was there, and the window of 5 s was waited out");
-    assert!(server.log().contains("everything counted is in the store"), "{}", server.log());
+    until("it says so", async || server.log().contains("everything counted is in the store").then_some(())).await;
 }
 
 #[tokio::test]
@@ -155,6 +155,7 @@ async fn who_comes_in_while_it_drains_is_sent_away_with_marks_too() {
     let mut crowd = crowd(&server, 10).await;
     let mut late = Raw::connect(server.fans).await;
     late.send("GET /v1/events/demo/ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n").await;
+    until("it is taken in", async || (server.metric("beat_connections", &[]).await == Some(11.0)).then_some(())).await;
     server.signal(Signal::TERM);
     // The first has left, and its seat is free.
     let (_, mut first) = crowd.remove(0);

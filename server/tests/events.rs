@@ -5,7 +5,9 @@ use std::time::{Duration, SystemTime};
 use beat_protocol::{EventState, Flag};
 use hyper::Method;
 
-use crate::harness::{Display, End, Fan, Heard, Page, Raw, Server, Setup, Speech, Wish, get, masked, request, until};
+use crate::harness::{
+    Display, End, Fan, Heard, Page, Raw, Server, Setup, Speech, Wish, get, masked, request, until, within,
+};
 
 /// Taps still count this long after a closing; the contract's number.
 const GRACE: Duration = Duration::from_secs(5);
@@ -148,13 +150,16 @@ async fn the_last_taps_count_for_five_seconds_and_then_the_tally_stands() {
 /// Reads up to the close with 4510, and returns what came just before it.
 async fn last_before_close(fan: &mut Fan) -> Heard {
     let mut last = fan.hear().await;
-    loop {
-        match fan.hear().await {
-            Heard::Closed(4510, _) => return last,
-            heard @ Heard::Beat(_) => last = heard,
-            other => panic!("{other:?}"),
+    within("the event sends its fans home", async {
+        loop {
+            match fan.hear().await {
+                Heard::Closed(4510, _) => return last,
+                heard @ Heard::Beat(_) => last = heard,
+                other => panic!("{other:?}"),
+            }
         }
-    }
+    })
+    .await
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use hyper::Method;
 
-use crate::harness::{End, Raw, Server, Setup, Speech, Wish, request};
+use crate::harness::{End, Fan, Raw, Server, Setup, Speech, Wish, masked, request};
 
 const WS: &str = "/v1/events/demo/ws";
 
@@ -126,6 +126,21 @@ async fn an_upgrade_to_an_unknown_event_is_upgraded_and_then_refused() {
         assert_eq!((opcode, u16::from_be_bytes([reason[0], reason[1]])), (0x8, code), "{path}: no welcome before it");
         assert_eq!(raw.end_of_stream().await, End::Eof, "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_refusal_is_read_by_who_has_already_said_more() {
+    let server = Setup::ten_teams().start().await;
+    let cheers = masked(0x1, br#"{"cheer":{"T0":1}}"#).repeat(200);
+    let mut raw = Raw::connect(server.fans).await.upgrade("/v1/events/nope/ws", "", &cheers).await;
+    assert_eq!((raw.end().await, raw.end_of_stream().await), (End::Closed(4504), End::Eof));
+
+    let server = Setup::ten_teams().set("limits.connections", 1).start().await;
+    let _fan = Fan::join(&server).await;
+    let mut raw = Raw::connect(server.fans).await;
+    raw.send(wanted("GET", "/", &[&format!("X-Long: {}", "a".repeat(5_000))])).await;
+    assert!(raw.head().await.unwrap().starts_with("HTTP/1.1 503 "));
+    assert_eq!(raw.end_of_stream().await, End::Eof);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::harness::{Display, End, Fan, Raw, Server, Setup, mask, masked};
+use crate::harness::{Display, End, Fan, Raw, Server, Setup, mask, masked, within};
 
 const BINARY: &str = "Sec-WebSocket-Protocol: cheer.v1\r\n";
 const JSON: &str = "";
@@ -200,12 +200,15 @@ async fn fragments_with_a_ping_between_them_are_one_message() {
     )
     .await;
     display.until_total(3).await;
-    loop {
-        if let (0xa, payload) = raw.frame().await.unwrap() {
-            assert_eq!(payload, b"here?");
-            break;
+    let pong = within("the pong", async {
+        loop {
+            if let (0xa, payload) = raw.frame().await.unwrap() {
+                return payload;
+            }
         }
-    }
+    })
+    .await;
+    assert_eq!(pong, b"here?");
     raw.send(masked(CLOSE, &1000u16.to_be_bytes())).await;
     assert_eq!(raw.end().await, End::Closed(1000), "a goodbye is returned");
     assert_eq!(raw.end_of_stream().await, End::Eof);
