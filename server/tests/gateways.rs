@@ -8,40 +8,7 @@ use hyper::{Method, StatusCode};
 use rustix::process::Signal;
 use tokio::task::{JoinHandle, LocalSet, spawn_local};
 
-use crate::harness::{Display, Fan, Redis, Server, Setup, request, until, within};
-
-/// Gateways in each claim.
-const GATEWAYS: usize = 3;
-
-/// Gateways that meet, and the Redis they meet in.
-struct Meeting {
-    setup: Setup,
-    gateways: Vec<Server>,
-    redis: Redis,
-}
-
-impl Meeting {
-    async fn new() -> Self {
-        let redis = Redis::start().await;
-        let setup = Setup::ten_teams().tireless().meeting_in(&redis);
-        let gateways = join_all((0..GATEWAYS).map(|_| setup.start())).await;
-        Self { setup, gateways, redis }
-    }
-
-    /// Which of them makes the beats.
-    async fn conductor(&self) -> usize {
-        until("one gateway conducts", async || {
-            let conducting = self.gateways.iter().map(|gateway| gateway.metric("beat_conducting", &[]));
-            let conducting = join_all(conducting).await;
-            let mut those = (0..).zip(conducting).filter(|(_, is_conducting)| *is_conducting == Some(1.0));
-            match (those.next(), those.next()) {
-                (Some((at, _)), None) => Some(at),
-                _ => None,
-            }
-        })
-        .await
-    }
-}
+use crate::harness::{Display, Fan, GATEWAYS, Meeting, Server, request, until, within};
 
 /// Someone who taps without end, one tap a frame, and what was handed to the socket.
 struct Thumb {
@@ -165,7 +132,7 @@ async fn the_dead_are_remembered_by_the_living_when_the_store_forgets() {
     let mut display = Display::watch(&meeting.gateways[0]).await;
     display.until_total(12).await;
     mortal.kill().await;
-    let Meeting { redis, setup, gateways } = meeting;
+    let Meeting { redis, setup, gateways, .. } = meeting;
     let _redis = redis.restart_empty().await;
     // A later tap shows that beats come from the store again.
     Fan::join(&gateways[1]).await.cheer(&[(5, 1)]).await;

@@ -6,19 +6,29 @@ mod fan;
 mod http;
 mod raw;
 mod redis;
+mod resp;
+mod increments;
+mod proxy;
 mod server;
+mod meeting;
+mod crowd;
+mod watcher;
 
 use std::future::Future;
 use std::time::Duration;
 
 use tokio::time::timeout;
 
+pub(crate) use crowd::{Crowd, TAPS_A_FRAME};
 pub(crate) use display::{Display, Shown, ShownTeam};
 pub(crate) use fan::{Fan, FanBeat, Heard};
 pub(crate) use http::{Page, Stream, get, request};
+pub(crate) use meeting::{GATEWAYS, Meeting};
+pub(crate) use proxy::{Proxy, Weather};
 pub(crate) use raw::{End, Raw, mask, masked};
 pub(crate) use redis::Redis;
 pub(crate) use server::{Server, Setup, run_to_end};
+pub(crate) use watcher::Watcher;
 pub(crate) use wish::{Speech, Wish};
 
 /// Far beyond what anything here takes on a busy machine: who waits longer, waits for nothing.

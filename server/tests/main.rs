@@ -10,6 +10,7 @@ mod crash;
 mod drain;
 mod encodings;
 mod events;
+mod faults;
 mod feed;
 mod gateways;
 mod handshake;

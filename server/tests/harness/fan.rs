@@ -76,7 +76,15 @@ impl Fan {
 
     /// States what was already sent elsewhere.
     pub(crate) async fn base(&mut self, totals: &[(u16, u32)]) {
-        self.say(ClientFrame::Base(records(totals)), ClientMessage::Base(by_team(totals))).await.unwrap();
+        self.try_base(totals).await.unwrap();
+    }
+
+    /// The same, where the connection may be gone.
+    pub(crate) async fn try_base(
+        &mut self,
+        totals: &[(u16, u32)],
+    ) -> Result<(), tokio_tungstenite::tungstenite::Error> {
+        self.say(ClientFrame::Base(records(totals)), ClientMessage::Base(by_team(totals))).await
     }
 
     async fn say(

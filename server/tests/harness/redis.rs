@@ -55,12 +55,27 @@ impl Redis {
         format!("redis://{}/", self.address)
     }
 
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The sum of a sorted set's scores.
+    pub(crate) async fn sum_of(&self, key: &str) -> u64 {
+        let answer = self.answer(&format!("ZRANGE {key} 0 -1 WITHSCORES")).await;
+        let words = answer.lines().filter(|line| !line.starts_with(['*', '$', '+']));
+        words.skip(1).step_by(2).map(|score| score.parse::<u64>().unwrap()).sum()
+    }
+
     /// Says one inline command, and gives the first line of the answer.
     pub(crate) async fn say(&self, command: &str) -> String {
+        self.answer(command).await.lines().next().unwrap_or_default().to_owned()
+    }
+
+    async fn answer(&self, command: &str) -> String {
         let mut socket = TcpStream::connect(self.address).await.unwrap();
         socket.write_all(format!("{command}\r\nQUIT\r\n").as_bytes()).await.unwrap();
         let mut answer = String::new();
         within("Redis answers", socket.read_to_string(&mut answer)).await.unwrap();
-        answer.lines().next().unwrap_or_default().to_owned()
+        answer
     }
 }

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-use super::{Redis, get, until, within};
+use super::{Proxy, Redis, get, until, within};
 
 /// How a server is to be started; the same one can be started again on the same data.
 #[derive(Clone)]
@@ -76,6 +76,11 @@ impl Setup {
     /// Gateways meet in `redis`.
     pub(crate) fn meeting_in(self, redis: &Redis) -> Self {
         Self { store: redis.url(), ..self }
+    }
+
+    /// Gateways meet behind `proxy`.
+    pub(crate) fn meeting_behind(self, proxy: &Proxy) -> Self {
+        Self { store: proxy.url(), ..self }
     }
 
     /// Nobody reads what it logs: to write it is an error.

@@ -1,5 +1,7 @@
 //! What a fan may ask for when it connects, and the answer.
 
+use std::net::SocketAddr;
+
 use beat_protocol::ServerMessage;
 use futures_util::StreamExt;
 use tokio::net::TcpStream;
@@ -47,42 +49,47 @@ impl Wish {
 
     /// Connects and reads the welcome.
     pub(crate) async fn join(self, server: &Server) -> Fan {
+        self.try_join(server.fans).await.expect("a welcome")
+    }
+
+    /// The same, where nobody may be there, or on the way out.
+    pub(crate) async fn try_join(self, fans: SocketAddr) -> Option<Fan> {
         let speech = if self.protocols.is_some_and(|offered| offered.split(',').any(|one| one.trim() == "cheer.v1")) {
             Speech::Binary
         } else {
             Speech::Json
         };
-        let (mut socket, protocol) = self.connect(server).await;
+        let (mut socket, protocol) = self.connect(fans).await?;
         let first = within("a welcome", socket.next()).await;
-        let Some(Ok(Message::Text(text))) = first else { panic!("{first:?} instead of a welcome") };
+        let Some(Ok(Message::Text(text))) = first else { return None };
         let Ok(ServerMessage::Welcome { welcome }) = serde_json::from_str(&text) else {
             panic!("{text} instead of a welcome")
         };
-        Fan::new(welcome, protocol, socket, speech)
+        Some(Fan::new(welcome, protocol, socket, speech))
     }
 
     /// The code this wish is closed with before any welcome.
     pub(crate) async fn refusal(self, server: &Server) -> u16 {
-        let (mut socket, _) = self.connect(server).await;
+        let (mut socket, _) = self.connect(server.fans).await.expect("an upgrade");
         match within("a refusal", socket.next()).await {
             Some(Ok(Message::Close(Some(close)))) => close.code.into(),
             other => panic!("{other:?} instead of a refusal"),
         }
     }
 
-    async fn connect(self, server: &Server) -> (WebSocketStream<TcpStream>, Option<String>) {
+    async fn connect(self, fans: SocketAddr) -> Option<(WebSocketStream<TcpStream>, Option<String>)> {
         let event = self.event.unwrap_or("demo");
         let query = self.session.map_or(String::new(), |session| format!("?session={session}"));
-        let url = format!("ws://{}/v1/events/{event}/ws{query}", server.fans);
+        let url = format!("ws://{fans}/v1/events/{event}/ws{query}");
         let mut request = url.into_client_request().unwrap();
         if let Some(protocols) = self.protocols {
             request.headers_mut().insert("sec-websocket-protocol", protocols.parse().unwrap());
         }
-        let socket = TcpStream::connect(server.fans).await.unwrap();
+        let socket = TcpStream::connect(fans).await.ok()?;
         socket.set_nodelay(true).unwrap();
         let upgrade = tokio_tungstenite::client_async(request, socket);
-        let (socket, response) = within("an upgrade", upgrade).await.unwrap();
+        let (socket, response) = within("an upgrade", upgrade).await.ok()?;
         let protocol = response.headers().get("sec-websocket-protocol").map(|chosen| chosen.to_str().unwrap().into());
-        (socket, protocol)
+        Some((socket, protocol))
     }
 }

@@ -1,0 +1,89 @@
+//! What may happen to a gateway, and to the way of fans to it.
+
+use rustix::process::Signal;
+
+use super::{Scene, on_one_thread};
+use crate::harness::{Crowd, GATEWAYS, Meeting, TAPS_A_FRAME, until};
+
+#[tokio::test]
+async fn a_gateway_that_was_stopped_joins_what_it_counts_after() {
+    on_one_thread(async {
+        let meeting = Meeting::new().await;
+        let at = (meeting.conductor().await + 1) % GATEWAYS;
+        let crowd = Crowd::at(&meeting.gateways, 12);
+        let scene = Scene::new(meeting, crowd).await;
+        // A second and more of steady taps, so that there is a rate to hold against.
+        scene.goes_on(400).await;
+        let other = &scene.watchers[(at + 1) % GATEWAYS];
+        let steady = other.take_rate_peak();
+        scene.meeting.gateways[at].signal(Signal::STOP);
+        // Three seconds of them: short of what a gateway takes from one fan at once.
+        scene.taps(3 * 12 * 16).await;
+        scene.meeting.gateways[at].signal(Signal::CONT);
+        scene.goes_on(200).await;
+        let peak = other.take_rate_peak();
+        let outcome = scene.settle().await;
+        println!("stopped 3 s: rate up to {peak} after, {steady} before; {} counted of {}", outcome.counted, outcome.sent);
+        outcome.assert_lost_at_most(0);
+        assert!(peak <= 1.35 * 12.0 * 16.0, "a roar of {peak}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn fans_who_move_between_gateways_by_drops_count_nothing_twice() {
+    on_one_thread(async {
+        let meeting = Meeting::new().await;
+        let crowd = Crowd::roaming(&meeting.gateways, 60);
+        let scene = Scene::new(meeting, crowd).await;
+        until("hundreds of drops", async || (scene.crowd.fate.dropped.get() >= 500).then_some(())).await;
+        let fate = std::rc::Rc::clone(&scene.crowd.fate);
+        let outcome = scene.settle().await;
+        let (dropped, resumed) = (fate.dropped.get(), fate.resumed.get());
+        println!(
+            "60 fans, {dropped} drops, {resumed} resumed: {} counted of {} sent, {} lost",
+            outcome.counted,
+            outcome.sent,
+            outcome.sent - outcome.counted
+        );
+        // On the wire is the last frame before a drop, where the gateway reads a frame within a cadence; twice as much
+        // for a busy machine.
+        outcome.assert_lost_at_most(dropped * u64::from(2 * TAPS_A_FRAME));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn all_gateways_restarted_one_by_one_as_planned_lose_nothing() {
+    on_one_thread(async {
+        let mut meeting = Meeting::new().await;
+        meeting.setup = meeting.setup.set("drain.window_ms", 500);
+        // All of them with that window.
+        for at in 0..GATEWAYS {
+            meeting.gateways[at] = meeting.setup.start().await;
+        }
+        let crowd = Crowd::at(&meeting.gateways, 30);
+        let mut scene = Scene::new(meeting, crowd).await;
+        for at in 0..GATEWAYS {
+            scene.goes_on(100).await;
+            let successor = scene.meeting.setup.start().await;
+            scene.watchers[at] = crate::harness::Watcher::of(&successor, &scene.crowd.sent).await;
+            scene.crowd.replace(at, &successor);
+            let mut old = std::mem::replace(&mut scene.meeting.gateways[at], successor);
+            old.signal(Signal::TERM);
+            assert_eq!(old.exit_code().await, Some(0), "{}", old.log());
+        }
+        scene.goes_on(100).await;
+        let fate = std::rc::Rc::clone(&scene.crowd.fate);
+        let outcome = scene.settle().await;
+        println!(
+            "rolling restart: {} fans sent away, {} dropped, {} counted of {} sent",
+            fate.sent_away.get(),
+            fate.dropped.get(),
+            outcome.counted,
+            outcome.sent
+        );
+        outcome.assert_lost_at_most(0);
+    })
+    .await;
+}
