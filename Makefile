@@ -24,7 +24,7 @@ advisories: needs
 
 # Everything on Debian's Redis, then the claims about gateways that meet once more on a current Valkey.
 rust: needs
-	cargo test --workspace --locked
+	BEAT_REDIS_SERVERS="redis-server:$$PWD/.tools/bin/valkey-server" cargo test --workspace --locked
 	BEAT_TEST_REDIS="$$PWD/.tools/bin/valkey-server" cargo test --locked -p beat-server --test claims gateways
 
 js:
