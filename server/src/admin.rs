@@ -102,7 +102,8 @@ impl Admin {
                 (event, came.then(|| now_ms - event.beat_at_ms.load(Ordering::Relaxed)))
             })
             .collect();
-        let beats_arrive = ages_ms.iter().all(|(_, age_ms)| age_ms.is_some_and(|age_ms| age_ms <= READY_WITHIN_MS));
+        let is_fresh = |age_ms: Option<u64>| age_ms.is_some_and(|age_ms| age_ms <= READY_WITHIN_MS);
+        let beats_arrive = ages_ms.iter().all(|(event, age_ms)| is_fresh(*age_ms) || !event.is_in_use(now_ms));
         let ready = !draining && beats_arrive && flush_age_ms <= READY_WITHIN_MS;
         let beat_age_ms: serde_json::Map<_, _> =
             ages_ms.into_iter().map(|(event, age_ms)| (event.id.to_string(), json!(age_ms))).collect();

@@ -92,7 +92,8 @@ impl Conductor {
         loop {
             ticks.tick().await;
             let now_ms = self.gateway.clock.now_ms();
-            if now_ms - before_ms > LATE_INTERVALS_MAX * self.event.beat_ms {
+            let is_idle = self.store.is_shared() && !self.event.is_in_use(now_ms);
+            if is_idle || now_ms - before_ms > LATE_INTERVALS_MAX * self.event.beat_ms {
                 self.election.overslept();
             }
             before_ms = now_ms;

@@ -1,6 +1,6 @@
 //! One event, as every thread of this gateway sees it.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
@@ -14,6 +14,9 @@ use crate::fanout::Frames;
 use crate::roster::Roster;
 use crate::store::EventRecord;
 
+/// An event is kept going for so long after its last reader has gone: most come back, and `/beat` is polled.
+const IN_USE_FOR_MS: u64 = 10_000;
+
 /// What is fixed of an event, what the shards count into, and the newest beat.
 pub(crate) struct Event {
     pub(crate) id: EventId,
@@ -25,6 +28,10 @@ pub(crate) struct Event {
     pub(crate) t0_ms: u64,
     /// From one beat to the next.
     pub(crate) beat_ms: u64,
+    /// Fans and displays on this gateway.
+    readers: AtomicUsize,
+    /// When somebody last asked for it, on the process's clock.
+    asked_at_ms: AtomicU64,
     /// Replaced at each turn of the event; shards keep a cached copy.
     ledger: Arc<ArcSwap<Ledger>>,
     earlier: Mutex<Earlier>,
@@ -68,6 +75,8 @@ impl Event {
             closes_at_ms: config.closes_at_ms(),
             t0_ms: record.t0_ms,
             beat_ms,
+            readers: AtomicUsize::new(0),
+            asked_at_ms: AtomicU64::new(clock.now_ms()),
             ledger: Arc::new(ArcSwap::from_pointee(ledger)),
             earlier: Mutex::new(Earlier { sums: vec![Fates::default(); roster.teams().len()], last: Arc::new([]) }),
             confirmed: AtomicBool::new(false),
@@ -76,6 +85,30 @@ impl Event {
             newest: watch::Sender::new(None),
             roster,
         }
+    }
+
+    /// A fan or a display comes.
+    pub(crate) fn reader_comes(&self) {
+        self.readers.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// It is gone.
+    pub(crate) fn reader_goes(&self, now_ms: u64) {
+        self.asked(now_ms);
+        self.readers.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Somebody asks for the latest beat.
+    pub(crate) fn asked(&self, now_ms: u64) {
+        self.asked_at_ms.store(now_ms, Ordering::Relaxed);
+    }
+
+    /// Whether anybody here watches or cheers, or did a moment ago, or a tally is to be made final; an event without costs
+    /// the store nothing.
+    pub(crate) fn is_in_use(&self, now_ms: u64) -> bool {
+        self.readers.load(Ordering::Relaxed) > 0
+            || self.ledger.load().opening.phase == Phase::Closed
+            || now_ms.saturating_sub(self.asked_at_ms.load(Ordering::Relaxed)) < IN_USE_FOR_MS
     }
 
     /// The ledger now.

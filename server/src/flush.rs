@@ -98,6 +98,10 @@ impl Flush {
         // Read first: once it is set, no shard adds anything.
         let confirmed = event.is_confirmed();
         let totals = ledger.totals();
+        let nothing_new = !confirmed && acknowledged.totals == totals;
+        if nothing_new && self.store.is_shared() && !event.is_in_use(now.ms) {
+            return Ok(());
+        }
         let is_whole =
             acknowledged.whole_at_ms.is_none_or(|at_ms| u128::from(now.ms - at_ms) >= WHOLE_EVERY.as_millis());
         let stated = match is_whole {

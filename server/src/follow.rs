@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use beat_core::{Beat, Phase, Totals};
+use beat_protocol::Flag;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
@@ -20,6 +21,8 @@ use crate::store::Store;
 const REPEAT_AFTER_MS: u64 = 900;
 /// The same for a tally that is final, which beats once a second.
 const REPEAT_FINAL_AFTER_MS: u64 = 2_400;
+/// How soon an event that nobody used is followed again.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// A store that fails at once is not asked again at once.
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -40,6 +43,14 @@ pub(crate) async fn follow(
     let key_beats = u32::try_from(key_beats).unwrap_or(u32::MAX);
     loop {
         let before = event.newest.borrow().clone();
+        if store.is_shared() && !event.is_in_use(gateway.clock.now_ms()) {
+            // What a newcomer sees first is old, until the first beat that is made or heard for it.
+            if let Some(last) = before.filter(|last| !last.flags().has(Flag::Stale)) {
+                event.newest.send_replace(Some(Arc::new(last.stale())));
+            }
+            sleep(LOOK_EVERY).await;
+            continue;
+        }
         match store.next(&event.id, event.ledger().opening.run, after).await {
             Ok(Some(beat)) => {
                 after = beat.number;

@@ -41,7 +41,10 @@ pub(crate) fn answer<B>(gateway: &Arc<Gateway>, counters: &Arc<Counters>, reques
         ["v1", "events", id] | ["v1", "events", id, "beat"] => Answer::Page(match gateway.event(id) {
             None => not_found(&format!("there is no event {id:?}; see /v1/events")),
             Some(event) if path.len() == 3 => events::detail(event, request, &query),
-            Some(event) => beat(event, &query),
+            Some(event) => {
+                event.asked(gateway.clock.now_ms());
+                beat(event, &query)
+            }
         }),
         ["arena", id] => Answer::Page(not_found(&format!("there is no event {id:?}; see /v1/events"))),
         _ => Answer::Page(not_found("there is nothing at this address")),

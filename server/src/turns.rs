@@ -15,6 +15,8 @@ use crate::store::{EventRecord, Store, StoreError};
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// Looks from one time to the next that other gateways are heard: half a second.
 const HEAR_EVERY: u32 = 5;
+/// The same for an event that nobody here uses: five seconds.
+const HEAR_IDLE_EVERY: u32 = 50;
 
 /// Why an event was not opened or closed.
 #[derive(Debug, thiserror::Error)]
@@ -54,11 +56,13 @@ impl Turns {
         let mut looks = interval(LOOK_EVERY);
         looks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut failing = false;
-        for hears in (0..HEAR_EVERY).cycle() {
+        for looked in 0u32.. {
             looks.tick().await;
             let mut failed = None;
+            let now_ms = self.gateway.clock.now_ms();
             for event in &self.gateway.events {
-                if hears == 0 && self.store.is_shared() {
+                let hear_every = if event.is_in_use(now_ms) { HEAR_EVERY } else { HEAR_IDLE_EVERY };
+                if self.store.is_shared() && looked.is_multiple_of(hear_every) {
                     failed = self.hear(event).await.err().or(failed);
                 }
                 failed = self.look(event).await.err().or(failed);

@@ -220,3 +220,24 @@ async fn what_one_gateway_closes_is_closed_at_all_and_its_tally_is_complete() {
     let mut display = Display::watch(&meeting.gateways[2]).await;
     display.until("a new run that begins with nothing", |shown| shown.state == "open" && shown.total == 0).await;
 }
+
+#[tokio::test]
+async fn an_event_that_nobody_uses_makes_no_beats_and_wakes_for_the_first_who_comes() {
+    let meeting = Meeting::new().await;
+    Fan::join(&meeting.gateways[0]).await.cheer(&[(2, 6)]).await;
+    Display::watch(&meeting.gateways[0]).await.until_total(6).await;
+    // Everyone has left: after a while no gateway appends.
+    let beats = async || meeting.redis.say("XLEN beat:{demo}:1:beats").await;
+    let mut before = beats().await;
+    until("no beat in half a second", async || {
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        let now = beats().await;
+        (std::mem::replace(&mut before, now.clone()) == now).then_some(())
+    })
+    .await;
+    let mut display = Display::watch(&meeting.gateways[1]).await;
+    let first = display.next().await.unwrap();
+    assert!(first.flags.contains(&"stale".to_owned()), "{first:?}");
+    let fresh = display.until("a beat made for it", |shown| shown.flags.is_empty()).await;
+    assert!(fresh.beat > first.beat && fresh.total == 6, "{fresh:?} after {first:?}");
+}

@@ -41,12 +41,14 @@ impl Audience {
     /// Seats a reader that has just been given the newest beat.
     pub(super) fn take_seat(&self, seat: &Rc<Seat>) -> usize {
         let latest = self.newest().map_or(0, |frames| frames.number());
+        self.event.reader_comes();
         let nth = self.seated.replace(self.seated.get().wrapping_add(1));
         self.seats.borrow_mut().insert(Place { turn: Turn::of_nth(nth, latest), seat: Rc::clone(seat) })
     }
 
     /// Takes the reader off.
-    pub(super) fn leave_seat(&self, at: usize) {
+    pub(super) fn leave_seat(&self, at: usize, now_ms: u64) {
+        self.event.reader_goes(now_ms);
         self.seats.borrow_mut().remove(at);
     }
 

@@ -59,7 +59,7 @@ pub(super) async fn serve(shard: Rc<Shard>, stream: TcpStream, early: Vec<u8>, w
             shard.counters.displays.add(1);
             read_to_end(&shard, &audience, &seat, half, early).await;
             shard.counters.displays.take_one();
-            audience.leave_seat(at);
+            audience.leave_seat(at, shard.now_ms());
         }
         Wanted::Fan { event, encoding, session } => {
             let (id, session, resumed) = Box::pin(shard.session(session, event)).await;
@@ -74,7 +74,7 @@ pub(super) async fn serve(shard: Rc<Shard>, stream: TcpStream, early: Vec<u8>, w
             shard.seat_fan(id, &seat);
             let at = audience.take_seat(&seat);
             read_to_end(&shard, &audience, &seat, half, early).await;
-            audience.leave_seat(at);
+            audience.leave_seat(at, shard.now_ms());
             shard.unseat_fan(id, &seat);
         }
     }

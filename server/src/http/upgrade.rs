@@ -12,6 +12,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::body::{self, Body};
 use super::{Answer, Query, not_found};
+use crate::event::Event;
 use crate::fanout::{Encoding, Format};
 use crate::gateway::{Counters, Gateway, SessionId};
 
@@ -143,7 +144,7 @@ fn server_sent(gateway: &Arc<Gateway>, counters: &Arc<Counters>, event: usize, t
     let mut beats = gateway.events[event].newest.subscribe();
     // Whoever comes gets the newest beat at once.
     beats.mark_changed();
-    let watching = Watching::new(counters);
+    let watching = Watching::new(gateway, &gateway.events[event], counters);
     let events = stream::unfold((beats, watching), move |(mut beats, watching)| async move {
         loop {
             beats.changed().await.ok()?;
@@ -165,17 +166,23 @@ fn server_sent(gateway: &Arc<Gateway>, counters: &Arc<Counters>, event: usize, t
 }
 
 /// A display among the counted ones, for as long as its stream lives.
-struct Watching(Arc<Counters>);
+struct Watching {
+    gateway: Arc<Gateway>,
+    event: Arc<Event>,
+    counters: Arc<Counters>,
+}
 
 impl Watching {
-    fn new(counters: &Arc<Counters>) -> Self {
+    fn new(gateway: &Arc<Gateway>, event: &Arc<Event>, counters: &Arc<Counters>) -> Self {
         counters.displays.add(1);
-        Self(Arc::clone(counters))
+        event.reader_comes();
+        Self { gateway: Arc::clone(gateway), event: Arc::clone(event), counters: Arc::clone(counters) }
     }
 }
 
 impl Drop for Watching {
     fn drop(&mut self) {
-        self.0.displays.take_one();
+        self.counters.displays.take_one();
+        self.event.reader_goes(self.gateway.clock.now_ms());
     }
 }
