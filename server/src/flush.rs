@@ -37,6 +37,8 @@ pub(crate) struct Flush {
 struct Acknowledged {
     run: u32,
     totals: Totals,
+    /// Of the last statement, acknowledged or not.
+    tick: u64,
     /// When every team was stated last; `None` if that has to be done again.
     whole_at_ms: Option<u64>,
 }
@@ -109,7 +111,9 @@ impl Flush {
             false => by_code(event, totals.changed_since(&acknowledged.totals)),
         };
         // Stated even where nothing changed: the tick that stands beside the totals is what rates are measured by.
-        let vector = Vector { incarnation: self.incarnation, tick: now.tick(event.beat_ms), totals: stated, confirmed };
+        // Each statement has a tick of its own: who reads one again at the same tick takes it for the same statement.
+        acknowledged.tick = now.tick(event.beat_ms).max(acknowledged.tick + 1);
+        let vector = Vector { incarnation: self.incarnation, tick: acknowledged.tick, totals: stated, confirmed };
         // After an error of any kind nobody knows what arrived.
         let whole_at_ms = acknowledged.whole_at_ms.take();
         self.store.join(&event.id, run, vector).await?;

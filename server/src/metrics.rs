@@ -99,8 +99,12 @@ fn describe() {
     );
     describe_counter!("beat_append_failures_total", "Beats the store did not take");
     describe_counter!("beat_stale_total", "Beats repeated because no newer one came");
-    describe_counter!("beat_joins_refused_total", "Totals in the store of unknown teams or beyond 2^53");
+    describe_counter!(
+        "beat_joins_refused_total",
+        "Values in the store that no honest gateway writes: unknown teams, beyond 2^53, no numbers"
+    );
     describe_histogram!("beat_flush_seconds", "From the start of a flush to its acknowledgement");
+    describe_counter!("beat_heals_total", "Totals written back because the store had forgotten them");
     describe_counter!("beat_takeovers_total", "Times this gateway became the conductor of an event that had one");
     describe_gauge!("beat_conducting", "1 while this gateway makes the beats of the event, else 0");
     describe_gauge!("beat_flush_age_seconds", "Since the last acknowledged flush");

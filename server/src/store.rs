@@ -13,7 +13,7 @@ use beat_core::{Beat, Incarnation, Opening};
 use beat_protocol::{EventId, TeamCode};
 
 pub(crate) use embedded::Embedded;
-pub(crate) use redis::Redis;
+pub(crate) use redis::{Fault, Redis};
 
 /// What the store keeps of an event beside its totals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +54,8 @@ pub(crate) enum StoreError {
     InUse { path: String },
     #[error("the store's thread has ended")]
     Ended,
+    #[error(transparent)]
+    Redis(#[from] Fault),
     #[error("commit failed: {0}")]
     Commit(Arc<redb::Error>),
 }

@@ -83,7 +83,7 @@ impl Opening {
         match self.phase {
             Phase::Open => Err(OpeningError::AlreadyOpen),
             Phase::Scheduled | Phase::Closed | Phase::Final => {
-                Ok(Self { run: self.run + 1, phase: Phase::Open, since_ms: now_ms })
+                Ok(Self { run: self.run.saturating_add(1), phase: Phase::Open, since_ms: now_ms })
             }
         }
     }

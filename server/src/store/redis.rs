@@ -26,7 +26,7 @@ use redis::{Cmd, Value};
 
 use super::{Appended, EventRecord, Store, StoreError, Vector};
 use crate::config::{Node, RedisAddress};
-use fault::Fault;
+pub(crate) use fault::Fault;
 use fleet::{DEADLINE, Fleet, Keeper};
 use reader::Reader;
 use shelf::{Shelf, Shelves};

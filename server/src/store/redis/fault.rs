@@ -3,7 +3,6 @@
 use redis::{ErrorKind, ServerErrorKind};
 
 use crate::config::Node;
-use crate::store::StoreError;
 
 /// Why Redis did not do it. The next call states larger totals, so that there is nothing to retry.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -40,12 +39,6 @@ impl Fault {
             }
             Meaning::Demoted | Meaning::Elsewhere | Meaning::Refused => Self::Refused { node, why },
         }
-    }
-}
-
-impl From<Fault> for StoreError {
-    fn from(fault: Fault) -> Self {
-        Self::Unusable { path: "the Redis store".into(), why: fault.to_string() }
     }
 }
 
