@@ -12,7 +12,7 @@ use std::future::Future;
 use futures_util::future::join_all;
 use tokio::task::LocalSet;
 
-use crate::harness::{Crowd, Meeting, Watcher, until};
+use crate::harness::{Crowd, Meeting, Server, Watcher, until};
 
 /// Messages without a change after which nothing more is expected: four seconds of beats.
 const QUIET: u64 = 40;
@@ -22,6 +22,8 @@ struct Scene {
     meeting: Meeting,
     crowd: Crowd,
     watchers: Vec<Watcher>,
+    /// Watchers of gateways that are gone.
+    retired: Vec<Watcher>,
 }
 
 /// What a claim is about in the end.
@@ -41,9 +43,18 @@ impl Scene {
     /// `fans` for each gateway.
     async fn new(meeting: Meeting, crowd: Crowd) -> Self {
         let watchers = join_all(meeting.gateways.iter().map(|gateway| Watcher::of(gateway, &crowd.sent))).await;
-        let scene = Self { meeting, crowd, watchers };
+        let scene = Self { meeting, crowd, watchers, retired: Vec::new() };
         scene.goes_on(10).await;
         scene
+    }
+
+    /// Puts a new gateway in the place of the `nth`, to which fans go from now on; gives the old one.
+    async fn succeed(&mut self, nth: usize) -> Server {
+        let successor = self.meeting.newcomer(nth).await;
+        let watcher = Watcher::of(&successor, &self.crowd.sent).await;
+        self.retired.push(std::mem::replace(&mut self.watchers[nth], watcher));
+        self.crowd.replace(nth, &successor);
+        std::mem::replace(&mut self.meeting.gateways[nth], successor)
     }
 
     /// Waits until every gateway shows `more` taps than now.
@@ -86,8 +97,9 @@ impl Scene {
             .await;
         }
         assert!(self.crowd.is_well(), "a fan gave up");
-        let excess = self.watchers.iter().map(Watcher::excess).max().unwrap_or(0);
-        let falls = self.watchers.iter().flat_map(Watcher::falls).collect();
+        let everyone = || self.watchers.iter().chain(&self.retired);
+        let excess = everyone().map(Watcher::excess).max().unwrap_or(0);
+        let falls = everyone().flat_map(Watcher::falls).collect();
         Outcome { sent: self.crowd.sent(), counted, stored, excess, falls }
     }
 }

@@ -1,14 +1,16 @@
 //! What a network may do between a gateway and Redis.
 
+use std::rc::Rc;
+
 use futures_util::future::join_all;
 
 use super::{Outcome, Scene, on_one_thread};
-use crate::harness::{Crowd, Meeting, Weather, until};
+use crate::harness::{Crowd, GATEWAYS, Meeting, TAPS_A_FRAME, Weather, until};
 
 /// Weather, and how many faults it is to bring at least.
 const LOSING: (Weather, u64) = (Weather::LosingReplies(30), 20);
 const REPLAYING: (Weather, u64) = (Weather::Replaying, 500);
-const RESETTING: (Weather, u64) = (Weather::Resetting, 200);
+const RESETTING: (Weather, u64) = (Weather::Resetting, 6);
 
 /// Twelve fans tap through bad weather, until so much of it has happened, and it clears up.
 async fn outcome_of((weather, faults): (Weather, u64), meeting: Meeting) -> (Outcome, u64) {
@@ -22,6 +24,7 @@ async fn outcome_of((weather, faults): (Weather, u64), meeting: Meeting) -> (Out
     (scene.settle().await, faults)
 }
 
+#[expect(clippy::print_stdout, reason = "a claim states its figure")]
 async fn nothing_lost_and_nothing_twice(row: (Weather, u64)) {
     let (outcome, faults) = on_one_thread(async { outcome_of(row, Meeting::behind_proxies().await).await }).await;
     println!("{:?}: {faults} faults, {} counted of {} sent", row.0, outcome.counted, outcome.sent);
@@ -57,6 +60,31 @@ async fn the_same_faults_break_a_store_that_increments() {
     for outcome in &outcomes[1..] {
         assert!(outcome.counted > outcome.sent && outcome.excess > 0, "{outcome:?}");
     }
+}
+
+#[tokio::test]
+async fn old_commands_that_come_again_to_a_store_that_forgot_bring_nothing_back_to_life() {
+    on_one_thread(async {
+        let meeting = Meeting::behind_proxies().await;
+        let crowd = Crowd::at(&meeting.gateways, 12);
+        let mut scene = Scene::new(meeting, crowd).await;
+        scene.meeting.turns(Weather::Replaying);
+        for nth in 0..GATEWAYS {
+            scene.goes_on(40).await;
+            assert_eq!(scene.meeting.redis.say("FLUSHALL").await, "+OK");
+            // One that knows nothing comes into the midst of it.
+            scene.succeed(nth).await.kill().await;
+        }
+        scene.goes_on(40).await;
+        scene.meeting.turns(Weather::Fair);
+        let faults = scene.meeting.faults();
+        let fate = Rc::clone(&scene.crowd.fate);
+        let outcome = scene.settle().await;
+        let lost = outcome.sent - outcome.counted.min(outcome.sent);
+        println!("flushed, killed and replayed: {faults} old commands, {lost} lost of {} sent", outcome.sent);
+        outcome.assert_lost_at_most(fate.dropped.get() * u64::from(2 * TAPS_A_FRAME));
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -1,9 +1,35 @@
 //! What may happen to a gateway, and to the way of fans to it.
 
+use std::rc::Rc;
+
 use rustix::process::Signal;
 
 use super::{Scene, on_one_thread};
 use crate::harness::{Crowd, GATEWAYS, Meeting, TAPS_A_FRAME, until};
+
+/// Gateways killed, one after the other.
+const KILLS: usize = 20;
+
+#[tokio::test]
+async fn gateways_killed_amid_taps_lose_a_flush_each_and_nothing_counts_twice() {
+    on_one_thread(async {
+        let meeting = Meeting::new().await;
+        let crowd = Crowd::at(&meeting.gateways, 12);
+        let mut scene = Scene::new(meeting, crowd).await;
+        for nth in 0..KILLS {
+            // Its successor first, so that there is always someone who knows.
+            scene.succeed(nth % GATEWAYS).await.kill().await;
+            scene.taps(40).await;
+        }
+        let fate = Rc::clone(&scene.crowd.fate);
+        let outcome = scene.settle().await;
+        let (cut_off, lost) = (fate.dropped.get(), outcome.sent - outcome.counted.min(outcome.sent));
+        println!("killed {KILLS} times, {cut_off} fans cut off: {lost} lost of {} sent", outcome.sent);
+        // A flush interval is shorter than a cadence: a frame of each fan; and as much again on the wire.
+        outcome.assert_lost_at_most(cut_off * u64::from(2 * TAPS_A_FRAME));
+    })
+    .await;
+}
 
 #[tokio::test]
 async fn a_gateway_that_was_stopped_joins_what_it_counts_after() {
@@ -23,7 +49,10 @@ async fn a_gateway_that_was_stopped_joins_what_it_counts_after() {
         scene.goes_on(200).await;
         let peak = other.take_rate_peak();
         let outcome = scene.settle().await;
-        println!("stopped 3 s: rate up to {peak} after, {steady} before; {} counted of {}", outcome.counted, outcome.sent);
+        println!(
+            "stopped 3 s: rate up to {peak} after, {steady} before; {} counted of {}",
+            outcome.counted, outcome.sent
+        );
         outcome.assert_lost_at_most(0);
         assert!(peak <= 1.35 * 12.0 * 16.0, "a roar of {peak}");
     })
@@ -37,7 +66,7 @@ async fn fans_who_move_between_gateways_by_drops_count_nothing_twice() {
         let crowd = Crowd::roaming(&meeting.gateways, 60);
         let scene = Scene::new(meeting, crowd).await;
         until("hundreds of drops", async || (scene.crowd.fate.dropped.get() >= 500).then_some(())).await;
-        let fate = std::rc::Rc::clone(&scene.crowd.fate);
+        let fate = Rc::clone(&scene.crowd.fate);
         let outcome = scene.settle().await;
         let (dropped, resumed) = (fate.dropped.get(), fate.resumed.get());
         println!(
@@ -66,15 +95,12 @@ async fn all_gateways_restarted_one_by_one_as_planned_lose_nothing() {
         let mut scene = Scene::new(meeting, crowd).await;
         for at in 0..GATEWAYS {
             scene.goes_on(100).await;
-            let successor = scene.meeting.setup.start().await;
-            scene.watchers[at] = crate::harness::Watcher::of(&successor, &scene.crowd.sent).await;
-            scene.crowd.replace(at, &successor);
-            let mut old = std::mem::replace(&mut scene.meeting.gateways[at], successor);
+            let mut old = scene.succeed(at).await;
             old.signal(Signal::TERM);
             assert_eq!(old.exit_code().await, Some(0), "{}", old.log());
         }
         scene.goes_on(100).await;
-        let fate = std::rc::Rc::clone(&scene.crowd.fate);
+        let fate = Rc::clone(&scene.crowd.fate);
         let outcome = scene.settle().await;
         println!(
             "rolling restart: {} fans sent away, {} dropped, {} counted of {} sent",

@@ -20,9 +20,8 @@ impl Increments {
     /// What is to be sent in place of a command, and the totals it states; nothing where it stands as it is.
     pub(super) fn rewrite(&self, command: &Words) -> Option<(Vec<Words>, Stated)> {
         let [name, key, rest @ ..] = command.as_slice() else { return None };
-        let is_vector = name == b"ZADD" && key.windows(3).any(|part| part == b":g:");
         let [gt, ch, members @ ..] = rest else { return None };
-        if !is_vector || gt != b"GT" || ch != b"CH" {
+        if !keeps_a_vector(command) || gt != b"GT" || ch != b"CH" {
             return None;
         }
         let (mut commands, mut stated) = (Vec::new(), Stated::new());
@@ -52,4 +51,9 @@ impl Increments {
             *last = total.max(*last);
         }
     }
+}
+
+/// Whether a command states totals of a gateway.
+pub(super) fn keeps_a_vector(command: &Words) -> bool {
+    matches!(command.as_slice(), [name, key, ..] if name == b"ZADD" && key.windows(3).any(|part| part == b":g:"))
 }

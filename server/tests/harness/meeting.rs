@@ -45,6 +45,14 @@ impl Meeting {
         Self { gateways: gateways.await, setup, redis, proxies }
     }
 
+    /// A new gateway, on the network of the `nth`.
+    pub(crate) async fn newcomer(&self, nth: usize) -> Server {
+        match self.proxies.get(nth) {
+            Some(proxy) => self.setup.clone().meeting_behind(proxy).start().await,
+            None => self.setup.start().await,
+        }
+    }
+
     /// Everywhere from now on.
     pub(crate) fn turns(&self, weather: Weather) {
         for proxy in &self.proxies {

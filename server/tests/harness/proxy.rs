@@ -15,14 +15,14 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{interval, sleep};
+use tokio::time::{sleep, timeout};
 
 use super::Redis;
-use super::increments::{Increments, Stated};
+use super::increments::{Increments, Stated, keeps_a_vector};
 use super::resp::{Words, encode, take_answer, take_command};
 
-/// Every connection is reset as often as that.
-const RESET_EVERY: Duration = Duration::from_millis(50);
+/// Every connection is reset every 50 ms or so: never in step with the flushes, which come every 100 ms.
+const RESET_AFTER_MS: std::ops::Range<u64> = 20..80;
 /// An answer is under way for so long while connections are reset: a fifth of all resets hit one that has been done.
 const UNDER_WAY: Duration = Duration::from_millis(10);
 /// Old commands come again this often.
@@ -69,6 +69,8 @@ struct Asked {
     /// Answers of Redis that make up this one.
     answers: usize,
     is_write: bool,
+    /// It states totals: its loss is what a store that increments would suffer from.
+    is_vector: bool,
     stated: Option<Stated>,
 }
 
@@ -112,7 +114,7 @@ impl Proxy {
         self.network.weather.send_replace(weather);
     }
 
-    /// How many answers were lost, commands replayed and connections reset.
+    /// How many answers were lost and old commands came again; of resets, those that hit the answer to stated totals.
     pub(crate) fn faults(&self) -> u64 {
         self.network.faults.load(Ordering::Relaxed)
     }
@@ -137,9 +139,9 @@ impl Network {
     }
 
     async fn reset(self: Arc<Self>) {
-        let mut ticks = interval(RESET_EVERY);
         loop {
-            ticks.tick().await;
+            let after_ms = self.dice.lock().unwrap().random_range(RESET_AFTER_MS);
+            sleep(Duration::from_millis(after_ms)).await;
             if *self.weather.borrow() == Weather::Resetting {
                 self.resets.send_modify(|resets| *resets += 1);
             }
@@ -176,12 +178,12 @@ impl Network {
             tokio::select! {
                 biased;
                 _ = weather.changed() => {}
-                _ = resets.changed() => {
-                    self.faults.fetch_add(1, Ordering::Relaxed);
-                    return;
-                }
+                _ = resets.changed() => return,
                 read = gateway.read_buf(&mut commands) => {
                     if read.unwrap_or(0) == 0 {
+                        // What it said before it went is still done.
+                        drop(redis.shutdown().await);
+                        drop(tokio::io::copy(&mut redis, &mut tokio::io::sink()).await);
                         return;
                     }
                     while let Some(command) = take_command(&mut commands) {
@@ -208,8 +210,8 @@ impl Network {
                             return;
                         }
                         let is_slow = now.is_write && *self.weather.borrow() == Weather::Resetting;
-                        if is_slow && tokio::time::timeout(UNDER_WAY, resets.changed()).await.is_ok() {
-                            self.faults.fetch_add(1, Ordering::Relaxed);
+                        if is_slow && timeout(UNDER_WAY, resets.changed()).await.is_ok() {
+                            self.faults.fetch_add(u64::from(now.is_vector), Ordering::Relaxed);
                             return;
                         }
                         if gateway.write_all(&answer).await.is_err() {
@@ -239,7 +241,8 @@ impl Network {
             let beyond = old.len().saturating_sub(OLD_KEPT);
             old.drain(..beyond);
         }
-        (sent.concat(), Asked { answers: sent.len(), is_write, stated })
+        let is_vector = is_write && keeps_a_vector(command);
+        (sent.concat(), Asked { answers: sent.len(), is_write, is_vector, stated })
     }
 
     fn is_lost(&self, asked: &Asked) -> bool {
