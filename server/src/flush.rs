@@ -17,6 +17,9 @@ use crate::store::{Store, StoreError, Vector};
 /// Every team is stated this often, changed or not, so that a store that forgot is told again.
 const WHOLE_EVERY: Duration = Duration::from_secs(1);
 
+/// Intervals late, and this process was held up: longer than a slow commit takes.
+const OVERSLEPT: u32 = 3;
+
 /// The last flush that the store acknowledged, with everything counted before it began.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Flushed {
@@ -65,9 +68,17 @@ impl Flush {
         let mut ticks = interval(self.gateway.config.beat.interval);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let first_ms = self.gateway.clock.now_ms();
+        let mut before_ms = first_ms;
         loop {
             ticks.tick().await;
             let began_ms = self.gateway.clock.now_ms();
+            let has_overslept =
+                Duration::from_millis(began_ms - before_ms) > OVERSLEPT * self.gateway.config.beat.interval;
+            before_ms = began_ms;
+            if has_overslept {
+                // The shards have yet to read what came meanwhile. Stated in one flush with the time it took, it is no roar.
+                continue;
+            }
             let started = Instant::now();
             let now = Now { ms: began_ms, since_first_ms: began_ms - first_ms };
             let joins = self.gateway.events.iter().zip(&mut acknowledged);
