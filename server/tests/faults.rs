@@ -17,6 +17,11 @@ use crate::harness::{Crowd, Meeting, Server, Watcher, until};
 /// Messages without a change after which nothing more is expected: four seconds of beats.
 const QUIET: u64 = 40;
 
+/// Fans in most claims.
+const FANS: u16 = 12;
+/// Taps a second of all of them.
+const RATE: u64 = FANS as u64 * 16;
+
 /// Gateways that meet, fans who tap there, and someone who watches each gateway.
 struct Scene {
     meeting: Meeting,
@@ -37,15 +42,29 @@ struct Outcome {
     /// The most that was ever shown beyond what was sent by then.
     excess: u64,
     falls: Vec<String>,
+    /// The lowest and the highest rate of all teams together that was shown while all of them tapped.
+    rates: (f64, f64),
 }
 
 impl Scene {
-    /// `fans` for each gateway.
+    /// Once something of it is shown.
     async fn new(meeting: Meeting, crowd: Crowd) -> Self {
         let watchers = join_all(meeting.gateways.iter().map(|gateway| Watcher::of(gateway, &crowd.sent))).await;
         let scene = Self { meeting, crowd, watchers, retired: Vec::new() };
         scene.goes_on(10).await;
         scene
+    }
+
+    /// Waits until there is a steady rate, by which those to come are judged.
+    async fn is_steady(&self) {
+        self.goes_on(2 * RATE).await;
+        self.rates();
+    }
+
+    /// The lowest and the highest rate shown anywhere since this was asked last.
+    fn rates(&self) -> (f64, f64) {
+        let rates = self.watchers.iter().chain(&self.retired).filter_map(Watcher::take_rates);
+        rates.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1))).unwrap_or_default()
     }
 
     /// Puts a new gateway in the place of the `nth`, to which fans go from now on; gives the old one.
@@ -75,6 +94,7 @@ impl Scene {
     /// Lifts all thumbs and waits until all that was sent is shown, or nothing changes any more.
     async fn settle(self) -> Outcome {
         self.crowd.lift();
+        let rates = self.rates();
         let mut last = (0, 0);
         until("it is quiet", async || {
             let shown: u64 = self.watchers.iter().map(Watcher::total).sum();
@@ -100,7 +120,7 @@ impl Scene {
         let everyone = || self.watchers.iter().chain(&self.retired);
         let excess = everyone().map(Watcher::excess).max().unwrap_or(0);
         let falls = everyone().flat_map(Watcher::falls).collect();
-        Outcome { sent: self.crowd.sent(), counted, stored, excess, falls }
+        Outcome { rates, sent: self.crowd.sent(), counted, stored, excess, falls }
     }
 }
 
@@ -110,6 +130,19 @@ impl Outcome {
         assert!(self.falls.is_empty() && self.excess == 0, "{self:?}");
         assert!(self.counted <= self.sent && self.counted + bound >= self.sent, "{self:?}");
         assert_eq!(self.stored, self.counted, "{self:?}");
+    }
+
+    /// No roar: what was held up is spread over the time it was tapped in. A window of a second may hold a frame more.
+    fn assert_no_roar(&self) {
+        let (_, high) = self.rates;
+        assert!(high <= 1.35 * RATE as f64, "a roar of {high}: {self:?}");
+    }
+
+    /// No dip either.
+    fn assert_steady(&self) {
+        self.assert_no_roar();
+        let (low, _) = self.rates;
+        assert!(low >= 0.65 * RATE as f64, "a dip to {low}: {self:?}");
     }
 }
 

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use futures_util::future::join_all;
 
-use super::{Outcome, Scene, on_one_thread};
+use super::{FANS, Outcome, RATE, Scene, on_one_thread};
 use crate::harness::{Crowd, GATEWAYS, Meeting, TAPS_A_FRAME, Weather, until};
 
 /// Weather, and how many faults it is to bring at least.
@@ -14,7 +14,7 @@ const RESETTING: (Weather, u64) = (Weather::Resetting, 6);
 
 /// Twelve fans tap through bad weather, until so much of it has happened, and it clears up.
 async fn outcome_of((weather, faults): (Weather, u64), meeting: Meeting) -> (Outcome, u64) {
-    let crowd = Crowd::at(&meeting.gateways, 12);
+    let crowd = Crowd::at(&meeting.gateways, FANS);
     let scene = Scene::new(meeting, crowd).await;
     scene.meeting.turns(weather);
     until("faults happen", async || (scene.meeting.faults() >= faults).then_some(())).await;
@@ -29,6 +29,7 @@ async fn nothing_lost_and_nothing_twice(row: (Weather, u64)) {
     let (outcome, faults) = on_one_thread(async { outcome_of(row, Meeting::behind_proxies().await).await }).await;
     println!("{:?}: {faults} faults, {} counted of {} sent", row.0, outcome.counted, outcome.sent);
     outcome.assert_lost_at_most(0);
+    outcome.assert_no_roar();
 }
 
 #[tokio::test]
@@ -66,7 +67,7 @@ async fn the_same_faults_break_a_store_that_increments() {
 async fn old_commands_that_come_again_to_a_store_that_forgot_bring_nothing_back_to_life() {
     on_one_thread(async {
         let meeting = Meeting::behind_proxies().await;
-        let crowd = Crowd::at(&meeting.gateways, 12);
+        let crowd = Crowd::at(&meeting.gateways, FANS);
         let mut scene = Scene::new(meeting, crowd).await;
         scene.meeting.turns(Weather::Replaying);
         for nth in 0..GATEWAYS {
@@ -91,8 +92,9 @@ async fn old_commands_that_come_again_to_a_store_that_forgot_bring_nothing_back_
 async fn a_conductor_cut_off_is_followed_and_comes_back_as_one_of_many() {
     on_one_thread(async {
         let meeting = Meeting::behind_proxies().await;
-        let crowd = Crowd::at(&meeting.gateways, 12);
+        let crowd = Crowd::at(&meeting.gateways, FANS);
         let scene = Scene::new(meeting, crowd).await;
+        scene.is_steady().await;
         let mut at_once = 0;
         for _ in 0..3 {
             let cut_off = scene.meeting.conductor().await;
@@ -110,10 +112,11 @@ async fn a_conductor_cut_off_is_followed_and_comes_back_as_one_of_many() {
         }
         let outcome = scene.settle().await;
         println!(
-            "conductor cut off 3 times: up to {at_once} believed to conduct, {} counted of {} sent",
-            outcome.counted, outcome.sent
+            "conductor cut off 3 times: up to {at_once} believed to conduct, rates {:?} of {RATE}, {} counted of {} sent",
+            outcome.rates, outcome.counted, outcome.sent
         );
         outcome.assert_lost_at_most(0);
+        outcome.assert_steady();
     })
     .await;
 }

@@ -2,14 +2,14 @@
 
 use std::time::Instant;
 
-use super::{Scene, on_one_thread};
+use super::{FANS, Scene, on_one_thread};
 use crate::harness::{Crowd, Meeting};
 
 #[tokio::test]
 async fn a_redis_that_restarts_empty_twenty_times_loses_nothing() {
     on_one_thread(async {
         let meeting = Meeting::new().await;
-        let crowd = Crowd::at(&meeting.gateways, 12);
+        let crowd = Crowd::at(&meeting.gateways, FANS);
         let mut scene = Scene::new(meeting, crowd).await;
         let mut heals_ms = Vec::new();
         for _ in 0..20 {
@@ -25,6 +25,7 @@ async fn a_redis_that_restarts_empty_twenty_times_loses_nothing() {
             heals_ms[10], heals_ms[19], outcome.counted, outcome.sent
         );
         outcome.assert_lost_at_most(0);
+        outcome.assert_no_roar();
     })
     .await;
 }
@@ -33,7 +34,7 @@ async fn a_redis_that_restarts_empty_twenty_times_loses_nothing() {
 async fn a_redis_that_is_flushed_mid_match_loses_nothing() {
     on_one_thread(async {
         let meeting = Meeting::new().await;
-        let crowd = Crowd::at(&meeting.gateways, 12);
+        let crowd = Crowd::at(&meeting.gateways, FANS);
         let scene = Scene::new(meeting, crowd).await;
         let mut heals_ms = Vec::new();
         for _ in 0..5 {
@@ -45,6 +46,7 @@ async fn a_redis_that_is_flushed_mid_match_loses_nothing() {
         let outcome = scene.settle().await;
         println!("flushed 5 times: healed in {heals_ms:?} ms; {} counted of {} sent", outcome.counted, outcome.sent);
         outcome.assert_lost_at_most(0);
+        outcome.assert_no_roar();
     })
     .await;
 }

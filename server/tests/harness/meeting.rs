@@ -27,19 +27,17 @@ impl Meeting {
 
     /// Each behind a proxy.
     pub(crate) async fn behind_proxies() -> Self {
-        let redis = Redis::start().await;
-        let proxies = join_all((0..).take(GATEWAYS).map(|seed| Proxy::before(&redis, seed))).await;
-        Self::behind(redis, proxies).await
+        Self::behind(false).await
     }
 
     /// The mutant: each behind a proxy that makes the store one that increments.
     pub(crate) async fn where_totals_are_increments() -> Self {
-        let redis = Redis::start().await;
-        let proxies = join_all((0..).take(GATEWAYS).map(|seed| Proxy::incrementing(&redis, seed))).await;
-        Self::behind(redis, proxies).await
+        Self::behind(true).await
     }
 
-    async fn behind(redis: Redis, proxies: Vec<Proxy>) -> Self {
+    async fn behind(increments: bool) -> Self {
+        let redis = Redis::start().await;
+        let proxies = join_all((0..).take(GATEWAYS).map(|seed| Proxy::before(&redis, seed, increments))).await;
         let setup = Setup::ten_teams().tireless();
         let gateways = join_all(proxies.iter().map(async |proxy| setup.clone().meeting_behind(proxy).start().await));
         Self { gateways: gateways.await, setup, redis, proxies }

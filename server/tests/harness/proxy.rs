@@ -75,24 +75,16 @@ struct Asked {
 }
 
 impl Proxy {
-    /// Before `redis`, in fair weather; `seed` decides what is lost and what comes again.
-    pub(crate) async fn before(redis: &Redis, seed: u64) -> Self {
-        Self::start(redis, seed, None).await
-    }
-
-    /// The same, where totals are turned into increments.
-    pub(crate) async fn incrementing(redis: &Redis, seed: u64) -> Self {
-        Self::start(redis, seed, Some(Mutex::default())).await
-    }
-
-    async fn start(redis: &Redis, seed: u64, increments: Option<Mutex<Increments>>) -> Self {
+    /// Before `redis`, in fair weather; `seed` decides what is lost and what comes again. Where it `increments`, totals
+    /// are turned into increments on their way.
+    pub(crate) async fn before(redis: &Redis, seed: u64, increments: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let network = Arc::new(Network {
             redis: redis.address(),
             weather: watch::Sender::new(Weather::Fair),
             resets: watch::Sender::new(0),
-            increments,
+            increments: increments.then(Mutex::default),
             old: Mutex::default(),
             dice: Mutex::new(StdRng::seed_from_u64(seed)),
             faults: AtomicU64::new(0),

@@ -18,7 +18,8 @@ struct Seen {
     excess: u64,
     /// Where a beat's number or a total fell.
     falls: Vec<String>,
-    rate_peak: f64,
+    /// The lowest and the highest rate of all teams together.
+    rates: Option<(f64, f64)>,
 }
 
 /// Someone who looks at one gateway.
@@ -61,9 +62,9 @@ impl Watcher {
         self.seen.borrow().falls.clone()
     }
 
-    /// The highest rate of all teams together since this was asked last.
-    pub(crate) fn take_rate_peak(&self) -> f64 {
-        std::mem::take(&mut self.seen.borrow_mut().rate_peak)
+    /// The lowest and the highest rate of all teams together since this was asked last.
+    pub(crate) fn take_rates(&self) -> Option<(f64, f64)> {
+        self.seen.borrow_mut().rates.take()
     }
 
     /// Whether its last message was about now.
@@ -92,7 +93,8 @@ impl Seen {
                 self.falls.push(format!("beat {} after {}", shown.beat, last.beat));
             }
         }
-        self.rate_peak = self.rate_peak.max(shown.rate);
+        let (low, high) = self.rates.unwrap_or((shown.rate, shown.rate));
+        self.rates = Some((low.min(shown.rate), high.max(shown.rate)));
         self.last = Some(shown);
     }
 }
