@@ -110,6 +110,8 @@ async fn a_conductor_cut_off_is_followed_and_comes_back_as_one_of_many() {
             scene.goes_on(20).await;
             scene.meeting.conductor().await;
         }
+        // Beyond the second in which the last one holds its predecessor's rates.
+        scene.goes_on(2 * RATE).await;
         let outcome = scene.settle().await;
         println!(
             "conductor cut off 3 times: up to {at_once} believed to conduct, rates {:?} of {RATE}, {} counted of {} sent",
