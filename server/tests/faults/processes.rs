@@ -50,6 +50,7 @@ async fn a_gateway_that_was_stopped_joins_what_it_counts_after() {
             outcome.rates, outcome.counted, outcome.sent
         );
         outcome.assert_lost_at_most(0);
+        outcome.assert_no_roar();
     })
     .await;
 }
