@@ -10,7 +10,7 @@ mod feed;
 mod frame;
 mod json;
 mod level;
-mod varint;
+pub mod varint;
 
 pub use close::CloseCode;
 pub use event::{EventDetail, EventId, EventList, EventState, EventSummary, EventTeams, InvalidId, Team, TeamCode};

@@ -5,8 +5,8 @@ use crate::FrameError;
 /// The largest value on the wire: the largest integer JavaScript's number keeps exact.
 pub const VALUE_MAX: u64 = (1 << 53) - 1;
 
-/// Appends `value`.
-pub(crate) fn put(out: &mut Vec<u8>, mut value: u64) {
+/// Appends `value`, which is at most [`VALUE_MAX`].
+pub fn put(out: &mut Vec<u8>, mut value: u64) {
     debug_assert!(value <= VALUE_MAX, "{value} does not fit the wire");
     while value >= 0x80 {
         out.push(low_seven(value) | 0x80);
@@ -15,8 +15,9 @@ pub(crate) fn put(out: &mut Vec<u8>, mut value: u64) {
     out.push(low_seven(value));
 }
 
-/// Takes one value from the front of `bytes`.
-pub(crate) fn take(bytes: &mut &[u8]) -> Result<u64, FrameError> {
+/// Takes one value from the front of `bytes`; [`FrameError::Torn`] where they end too soon, [`FrameError::Varint`] where it
+/// is longer than it has to be, or larger than [`VALUE_MAX`].
+pub fn take(bytes: &mut &[u8]) -> Result<u64, FrameError> {
     let mut value = 0u64;
     for shift in (0..).step_by(7) {
         let (&byte, rest) = bytes.split_first().ok_or(FrameError::Torn)?;

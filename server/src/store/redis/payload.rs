@@ -4,7 +4,7 @@
 //! first byte as unsigned LEB128. 206 teams are about 1.2 kB. Knows no Redis.
 
 use beat_core::{Beat, Phase, Totals};
-use beat_protocol::VALUE_MAX;
+use beat_protocol::{FrameError, VALUE_MAX, varint};
 
 /// Raised when the rest changes its meaning; a gateway refuses what it does not know.
 const VERSION: u8 = 1;
@@ -30,14 +30,14 @@ pub(super) fn encode(beat: &Beat) -> Vec<u8> {
     let teams = beat.totals.as_slice().len();
     let mut out = Vec::with_capacity(16 + teams * 8);
     out.push(VERSION);
-    put(&mut out, beat.run.into());
-    put(&mut out, PHASES.iter().position(|phase| *phase == beat.phase).map_or(0, as_u64));
-    put(&mut out, as_u64(teams));
+    varint::put(&mut out, beat.run.into());
+    varint::put(&mut out, PHASES.iter().position(|phase| *phase == beat.phase).map_or(0, as_u64));
+    varint::put(&mut out, as_u64(teams));
     for total in beat.totals.as_slice() {
-        put(&mut out, *total);
+        varint::put(&mut out, *total);
     }
     for team in 0..teams {
-        put(&mut out, tenths(beat.rates.get(team).copied().unwrap_or(0.0)));
+        varint::put(&mut out, tenths(beat.rates.get(team).copied().unwrap_or(0.0)));
     }
     out
 }
@@ -77,30 +77,11 @@ fn as_u64(n: usize) -> u64 {
     u64::try_from(n).expect("no machine counts further")
 }
 
-fn put(out: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        out.push(low_seven(value) | 0x80);
-        value >>= 7;
-    }
-    out.push(low_seven(value));
-}
-
 fn take(bytes: &mut &[u8]) -> Result<u64, InvalidBeat> {
-    let mut value = 0;
-    // Eight groups of seven bits hold every value up to VALUE_MAX.
-    for shift in (0..56).step_by(7) {
-        let (&byte, rest) = bytes.split_first().ok_or(InvalidBeat::Torn)?;
-        *bytes = rest;
-        value |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return if value > VALUE_MAX { Err(InvalidBeat::Range) } else { Ok(value) };
-        }
-    }
-    Err(InvalidBeat::Range)
-}
-
-fn low_seven(value: u64) -> u8 {
-    (value & 0x7f) as u8
+    varint::take(bytes).map_err(|error| match error {
+        FrameError::Torn => InvalidBeat::Torn,
+        _ => InvalidBeat::Range,
+    })
 }
 
 #[cfg(test)]
