@@ -1,6 +1,6 @@
-//! The process's clocks. The only place that reads one; everything else is told the time.
+//! The process's clocks. What is decided or counted by time goes by these; deadlines are timers of their own.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Monotonic time since the process began, and the wall's for display.
 #[derive(Clone, Copy, Debug)]
@@ -14,9 +14,14 @@ impl Clock {
         Self { started: Instant::now() }
     }
 
-    /// Milliseconds since the process began; never falls.
+    /// Time since the process began; never falls.
+    pub(crate) fn now(self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// The same in milliseconds.
     pub(crate) fn now_ms(self) -> u64 {
-        millis(self.started.elapsed())
+        millis(self.now())
     }
 
     /// Milliseconds since 1970, by the machine's own idea of it.
@@ -25,6 +30,6 @@ impl Clock {
     }
 }
 
-fn millis(duration: std::time::Duration) -> u64 {
+fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -3,7 +3,7 @@
 //! A failed flush needs no repair: the next one carries larger totals. Knows nothing of sockets or beats.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use beat_core::{Incarnation, Totals};
 use futures_util::future::join_all;
@@ -79,7 +79,7 @@ impl Flush {
                 // The shards have yet to read what came meanwhile. Stated in one flush with the time it took, it is no roar.
                 continue;
             }
-            let started = Instant::now();
+            let started = self.gateway.clock.now();
             let now = Now { ms: began_ms, since_first_ms: began_ms - first_ms };
             let joins = self.gateway.events.iter().zip(&mut acknowledged);
             let joined = join_all(joins.map(|(event, acknowledged)| self.join(event, acknowledged, now))).await;
@@ -88,7 +88,7 @@ impl Flush {
                     if std::mem::take(&mut failing) {
                         tracing::info!("the store takes flushes again");
                     }
-                    metrics::histogram!("beat_flush_seconds").record(started.elapsed());
+                    metrics::histogram!("beat_flush_seconds").record(self.gateway.clock.now() - started);
                     let ended_ms = self.gateway.clock.now_ms();
                     self.flushed.send_replace(Flushed { began_ms, ended_ms });
                 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use beat_core::cadence_for;
 use beat_protocol::Cadence;
-use tokio::time::{Instant, interval};
+use tokio::time::interval;
 
 use crate::gateway::Gateway;
 
@@ -17,11 +17,12 @@ pub(crate) async fn keep(gateway: Arc<Gateway>) {
     let base = Cadence::from_ms(gateway.config.beat.cadence_ms);
     let max = f64::from(gateway.config.beat.frames_per_second_per_shard);
     let frames_now = || gateway.shards.iter().map(|shard| shard.counters.frames_in.get()).collect::<Vec<_>>();
-    let mut before = (Instant::now(), frames_now());
+    let mut before = (gateway.clock.now(), frames_now());
     let mut looks = interval(LOOK_EVERY);
     looks.tick().await;
     loop {
-        let now = looks.tick().await;
+        looks.tick().await;
+        let now = gateway.clock.now();
         let frames = frames_now();
         let most = frames.iter().zip(&before.1).map(|(now, before)| now - before).max().unwrap_or(0);
         let seconds = (now - before.0).as_secs_f64();

@@ -100,34 +100,33 @@ impl Audience {
 
     async fn write_to_all(&self, frames: &Frames, counters: &Counters) {
         let to_everyone = frames.flags().has(Flag::Stale) || frames.flags().has(Flag::Closed);
-        let mut from = 0;
-        loop {
-            let end = self.seats.borrow().capacity();
-            let until =
-                end.min(from + WRITES_AT_A_STRETCH * usize::try_from(beat_core::BEATS_PER_FAN_FRAME).unwrap_or(1));
-            for at in from..until {
-                self.write_to(at, frames, to_everyone, counters);
+        let mut written = 0;
+        // Seats taken meanwhile have just been given this beat, or a newer one.
+        let seats = self.seats.borrow().capacity();
+        for at in 0..seats {
+            if self.write_to(at, frames, to_everyone, counters) {
+                written += 1;
+                if written % WRITES_AT_A_STRETCH == 0 {
+                    tokio::task::yield_now().await;
+                }
             }
-            if until == end {
-                return;
-            }
-            from = until;
-            tokio::task::yield_now().await;
         }
     }
 
-    fn write_to(&self, at: usize, frames: &Frames, to_everyone: bool, counters: &Counters) {
+    /// Writes to one seat, if it is taken and the beat is due there; answers with whether that was tried.
+    fn write_to(&self, at: usize, frames: &Frames, to_everyone: bool, counters: &Counters) -> bool {
         let mut seats = self.seats.borrow_mut();
-        let Some(place) = seats.get_mut(at) else { return };
+        let Some(place) = seats.get_mut(at) else { return false };
         let due = match place.seat.role {
             Role::Display { .. } => true,
             Role::Fan { .. } => place.turn.take(frames.number()) || to_everyone,
         };
         if !due || place.seat.is_closed() {
-            return;
+            return false;
         }
         if frames.flags().has(Flag::Closed) && matches!(place.seat.role, Role::Fan { .. }) {
-            return place.seat.close_event(frames);
+            place.seat.close_event(frames);
+            return true;
         }
         match place.seat.offer(frames) {
             Some(len) => {
@@ -136,5 +135,6 @@ impl Audience {
             }
             None => counters.beats_skipped.add(1),
         }
+        true
     }
 }
