@@ -8,12 +8,15 @@ mod connection;
 mod counters;
 mod front;
 mod linger;
+mod odd;
 mod outbox;
 mod patience;
+mod poller;
+mod scan;
 mod seat;
 mod sessions;
 mod shard;
-mod wire;
+mod sockets;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -4,11 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use beat_core::{Counting, Session, Turn};
-use beat_protocol::{ByTeam, Flag, Record, Records, TeamCode};
+use beat_core::Turn;
+use beat_protocol::{ByTeam, Flag, Record, TeamCode};
 use slab::Slab;
 
-use super::Gateway;
 use super::counters::Counters;
 use super::seat::{Role, Seat};
 use crate::event::{Event, Ledger};
@@ -62,13 +61,9 @@ impl Audience {
         self.event.newest.borrow().clone()
     }
 
-    /// Counts a CHEER into this shard's tally.
-    pub(super) fn count(&self, shard: usize, gateway: &Gateway, now_ms: u64, session: &mut Session, records: &Records) {
-        let mut cache = self.ledger.borrow_mut();
-        let ledger = cache.load();
-        let tally = ledger.tally(shard);
-        let counting: Counting = ledger.counting(now_ms);
-        session.cheer(&gateway.rates.taps, now_ms, counting, records, |verdict| tally.add(verdict));
+    /// Where taps go now. An unchanged ledger costs a load and a comparison.
+    pub(super) fn with_ledger<T>(&self, use_it: impl FnOnce(&Ledger) -> T) -> T {
+        use_it(self.ledger.borrow_mut().load())
     }
 
     /// Records by team code, as JSON has them.

@@ -1,29 +1,34 @@
 //! One WebSocket, from its upgrade to its end: what comes in. What goes out is the outbox's business.
+//!
+//! Nothing here waits: a connection is called when its socket has something, and keeps no more than the frame it is in
+//! the middle of.
 
-use std::io;
+use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
 use beat_core::Bucket;
-use beat_protocol::{ClientFrame, ClientMessage, CloseCode, FAN_MESSAGE_BYTES_MAX, Flag, Record, Records, Welcome};
-use futures_util::StreamExt;
-use tokio::net::TcpStream;
-use tokio::net::tcp::OwnedReadHalf;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::{Role as Side, WebSocketConfig};
+use beat_protocol::{ClientFrame, ClientMessage, CloseCode, Flag, Record, Records, Welcome};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, recv};
 use tokio_tungstenite::tungstenite::{Error, Message, error::ProtocolError};
 
-use super::Admission;
 use super::audience::Audience;
-use super::linger::read_out;
+use super::linger::LINGER_BYTES_MAX;
+use super::odd::Odd;
 use super::outbox::Outbox;
+use super::poller::Ready;
+use super::scan::{Scanned, scan};
 use super::seat::{Holding, Role, Seat};
 use super::shard::Shard;
-use super::wire::Wire;
-use crate::fanout::{self, Encoding};
-use crate::http::Wanted;
+use super::{Admission, SessionId};
+use crate::event::Ledger;
+use crate::fanout::Encoding;
 
-/// Read at a time. The longest message of a fan and its header fit; each poll zeroes what is spare.
-const READ_BUFFER_BYTES: usize = 512;
+/// A read costs as much as so many bytes, so that a drip of single bytes meets the same budget as a flood.
+const READ_COSTS_BYTES: u32 = 64;
+
+/// The peer is gone: there is nobody to tell.
+pub(super) struct Gone;
 
 /// Why reading ended.
 enum End {
@@ -33,50 +38,260 @@ enum End {
     Refused(CloseCode, &'static str),
 }
 
-/// What tells one tap of a fan from another.
-enum Totals {
-    Cheer(Records),
-    Base(Records),
+const NO_SUCH_TEAM: End = End::Refused(CloseCode::Malformed, "no such team");
+
+/// One open connection.
+pub(super) struct Connection {
+    seat: Rc<Seat>,
+    audience: Rc<Audience>,
+    /// The place of its seat in the audience.
+    at: usize,
+    /// Of a fan.
+    session: Option<SessionId>,
+    bytes: Bucket,
+    frames: Bucket,
+    control_frames: Bucket,
+    reading: Reading,
+    _place: Admission,
 }
 
-/// Serves an upgraded connection to its end.
-///
-/// What happens once, at its beginning or its end, is boxed: a task is as large as the largest thing it ever awaits, and
-/// ten thousand of these do nothing but read.
-pub(super) async fn serve(shard: Rc<Shard>, stream: TcpStream, early: Vec<u8>, wanted: Wanted, _place: Admission) {
-    let (half, out) = stream.into_split();
-    let outbox = Outbox::new(out);
-    match wanted {
-        Wanted::Refusal(code) => {
-            outbox.goodbye(fanout::Message::Close(code, "").framed());
-            Box::pin(read_out(half)).await;
+/// How it reads.
+enum Reading {
+    /// Frame by frame, in place.
+    Plain,
+    /// The same, in the middle of this one.
+    Torn(Box<[u8]>),
+    /// Through tungstenite.
+    Odd(Box<Odd>),
+    /// It was told to go, and may send so many bytes more until it has: to close over unread bytes would reset the
+    /// connection, and the peer would never see our last word.
+    Out { left: usize },
+}
+
+impl Connection {
+    /// A display that begins.
+    pub(super) fn of_display(
+        shard: &Rc<Shard>,
+        socket: OwnedFd,
+        place: Admission,
+        event: usize,
+        top: Option<usize>,
+    ) -> Self {
+        let audience = shard.audience(event);
+        let seat = Seat::new(Role::Display { top }, Outbox::new(socket), &audience, shard.gateway.config.limits.unread);
+        seat.greet(None, audience.newest().as_deref(), false);
+        let at = audience.take_seat(&seat);
+        shard.counters.displays.add(1);
+        Self::new(shard, seat, audience, at, None, place)
+    }
+
+    /// A fan who begins, or comes back.
+    pub(super) async fn of_fan(
+        shard: &Rc<Shard>,
+        socket: OwnedFd,
+        place: Admission,
+        event: usize,
+        encoding: Encoding,
+        asked: Option<SessionId>,
+    ) -> Self {
+        let (id, session, resumed) = shard.session(asked, event).await;
+        let audience = shard.audience(event);
+        let role = Role::Fan { encoding, holding: Holding::Active(session).into() };
+        let seat = Seat::new(role, Outbox::new(socket), &audience, shard.gateway.config.limits.unread);
+        tracing::debug!(event = %audience.event.id, ?encoding, resumed, "a fan begins");
+        let newest = audience.newest();
+        seat.greet(Some(&welcome(shard, &audience, id.to_string(), resumed)), newest.as_deref(), resumed);
+        if let Some(last) = newest.filter(|newest| newest.flags().has(Flag::Closed)) {
+            seat.close_event(&last);
         }
-        Wanted::Display { event, top } => {
-            let audience = shard.audience(event);
-            let seat = Seat::new(Role::Display { top }, outbox, &audience, shard.gateway.config.limits.unread);
-            seat.greet(None, audience.newest().as_deref(), false);
-            let at = audience.take_seat(&seat);
-            shard.counters.displays.add(1);
-            read_to_end(&shard, &audience, &seat, half, early).await;
-            shard.counters.displays.take_one();
-            audience.leave_seat(at, shard.now_ms());
+        shard.seat_fan(id, &seat);
+        let at = audience.take_seat(&seat);
+        Self::new(shard, seat, audience, at, Some(id), place)
+    }
+
+    fn new(
+        shard: &Shard,
+        seat: Rc<Seat>,
+        audience: Rc<Audience>,
+        at: usize,
+        session: Option<SessionId>,
+        place: Admission,
+    ) -> Self {
+        let (rates, now_ms) = (&shard.gateway.rates, shard.now_ms());
+        Self {
+            bytes: Bucket::new(&rates.bytes, now_ms),
+            frames: Bucket::new(&rates.frames, now_ms),
+            control_frames: Bucket::new(&rates.control_frames, now_ms),
+            reading: Reading::Plain,
+            seat,
+            audience,
+            at,
+            session,
+            _place: place,
         }
-        Wanted::Fan { event, encoding, session } => {
-            let (id, session, resumed) = Box::pin(shard.session(session, event)).await;
-            let audience = shard.audience(event);
-            let role = Role::Fan { encoding, holding: Holding::Active(session).into() };
-            let seat = Seat::new(role, outbox, &audience, shard.gateway.config.limits.unread);
-            let newest = audience.newest();
-            seat.greet(Some(&welcome(&shard, &audience, id.to_string(), resumed)), newest.as_deref(), resumed);
-            if let Some(last) = newest.filter(|newest| newest.flags().has(Flag::Closed)) {
-                seat.close_event(&last);
+    }
+
+    /// The socket, to be polled.
+    pub(super) fn socket(&self) -> &OwnedFd {
+        self.seat.socket()
+    }
+
+    /// Gives up its seat. What is still to be written has its own time.
+    pub(super) fn end(self, shard: &Shard) {
+        self.audience.leave_seat(self.at, shard.now_ms());
+        match self.session {
+            Some(id) => shard.unseat_fan(id, &self.seat),
+            None => shard.counters.displays.take_one(),
+        }
+    }
+
+    /// Does what the socket is ready for. `buffer` is the shard's; nothing in it is kept.
+    pub(super) fn serve(&mut self, shard: &Shard, ready: Ready, buffer: &mut [u8]) -> Result<(), Gone> {
+        if ready.writable {
+            self.seat.drain();
+        }
+        if ready.readable { self.read(shard, ready.hung_up, buffer) } else { Ok(()) }
+    }
+
+    fn read(&mut self, shard: &Shard, hung_up: bool, buffer: &mut [u8]) -> Result<(), Gone> {
+        loop {
+            let torn = match &self.reading {
+                Reading::Torn(torn) => {
+                    buffer[..torn.len()].copy_from_slice(torn);
+                    torn.len()
+                }
+                _ => 0,
+            };
+            let room = buffer.len() - torn;
+            let read = match recv(self.socket(), &mut buffer[torn..], RecvFlags::DONTWAIT) {
+                Ok((1.., read)) => read,
+                Err(Errno::INTR) => continue,
+                Err(Errno::AGAIN) => return Ok(()),
+                Ok(_) | Err(_) => return Err(Gone),
+            };
+            self.meter_and_take(shard, &mut buffer[..torn + read], read)?;
+            if read < room && !hung_up {
+                // The kernel had no more; it tells of what comes.
+                return Ok(());
             }
-            shard.seat_fan(id, &seat);
-            let at = audience.take_seat(&seat);
-            read_to_end(&shard, &audience, &seat, half, early).await;
-            audience.leave_seat(at, shard.now_ms());
-            shard.unseat_fan(id, &seat);
         }
+    }
+
+    /// Takes in bytes that came with the handshake.
+    pub(super) fn early(&mut self, shard: &Shard, mut bytes: Vec<u8>) -> Result<(), Gone> {
+        let read = bytes.len();
+        self.meter_and_take(shard, &mut bytes, read)
+    }
+
+    fn meter_and_take(&mut self, shard: &Shard, bytes: &mut [u8], read: usize) -> Result<(), Gone> {
+        shard.counters.bytes_in.add(read as u64);
+        let cost = u32::try_from(read).unwrap_or(u32::MAX).max(READ_COSTS_BYTES);
+        let end = if let Reading::Out { left } = &mut self.reading {
+            *left = left.checked_sub(read).ok_or(Gone)?;
+            return Ok(());
+        } else if !self.bytes.take(&shard.gateway.rates.bytes, shard.now_ms(), cost) {
+            Err(End::Refused(CloseCode::TooMuch, "too many bytes"))
+        } else {
+            self.take(shard, bytes)
+        };
+        match end {
+            Ok(()) => Ok(()),
+            Err(End::Gone) => Err(Gone),
+            Err(End::Refused(code, reason)) => {
+                self.seat.close(code, reason);
+                self.reading = Reading::Out { left: LINGER_BYTES_MAX };
+                Ok(())
+            }
+        }
+    }
+
+    fn take(&mut self, shard: &Shard, mut bytes: &mut [u8]) -> Result<(), End> {
+        if !matches!(self.reading, Reading::Odd(_)) {
+            match self.plain(shard, &mut bytes)? {
+                Scanned::Other => self.reading = Reading::Odd(Odd::new(&self.seat)),
+                _ if bytes.is_empty() => {
+                    self.reading = Reading::Plain;
+                    return Ok(());
+                }
+                _ => {
+                    self.reading = Reading::Torn(Box::from(&*bytes));
+                    return Ok(());
+                }
+            }
+        }
+        self.odd(shard, bytes)
+    }
+
+    /// The way of nearly every tap. What may change between two frames of one read is nothing, so that it is looked up
+    /// once.
+    fn plain(&mut self, shard: &Shard, bytes: &mut &mut [u8]) -> Result<Scanned<'static>, End> {
+        let Role::Fan { encoding: Encoding::Binary, holding } = &self.seat.role else { return Ok(Scanned::Other) };
+        let (rates, now_ms) = (&shard.gateway.rates, shard.now_ms());
+        let frames = &mut self.frames;
+        let holding = &mut *holding.borrow_mut();
+        self.audience.with_ledger(|ledger| {
+            let mut taken = 0;
+            let end = loop {
+                let payload = match scan(bytes) {
+                    Scanned::Payload(payload) => payload,
+                    Scanned::Torn => break Ok(Scanned::Torn),
+                    Scanned::Other => break Ok(Scanned::Other),
+                };
+                if !frames.take(&rates.frames, now_ms, 1) {
+                    break Err(End::Refused(CloseCode::TooManyFrames, ""));
+                }
+                taken += 1;
+                match binary(payload) {
+                    Ok(totals) if self.audience.knows(totals.records()) => {
+                        take_in(shard, ledger, now_ms, holding, &totals);
+                    }
+                    Ok(_) => break Err(NO_SUCH_TEAM),
+                    Err(end) => break Err(end),
+                }
+            };
+            shard.counters.frames_in.add(taken);
+            end
+        })
+    }
+
+    /// The way of everything else.
+    fn odd(&mut self, shard: &Shard, bytes: &[u8]) -> Result<(), End> {
+        let Reading::Odd(odd) = &mut self.reading else { return Ok(()) };
+        odd.feed(bytes);
+        let (rates, now_ms) = (&shard.gateway.rates, shard.now_ms());
+        while let Some(message) = odd.next() {
+            let message = message.map_err(|error| end_of(&error))?;
+            let totals = match (&self.seat.role, message) {
+                (_, Message::Ping(_) | Message::Pong(_)) => {
+                    if !self.control_frames.take(&rates.control_frames, now_ms, 1) {
+                        return Err(End::Refused(CloseCode::TooMuch, "too many control frames"));
+                    }
+                    continue;
+                }
+                // The answer goes out as the next read begins, and the end follows.
+                (_, Message::Close(_)) | (Role::Display { .. }, _) => continue,
+                (Role::Fan { encoding: Encoding::Binary, .. }, Message::Binary(bytes)) => binary(&bytes),
+                (Role::Fan { encoding: Encoding::Json, .. }, Message::Text(text)) => {
+                    json(text.as_str(), &self.audience)
+                }
+                (Role::Fan { .. }, _) => {
+                    Err(End::Refused(CloseCode::WrongKind, "this connection speaks the other kind of frame"))
+                }
+            };
+            if !self.frames.take(&rates.frames, now_ms, 1) {
+                return Err(End::Refused(CloseCode::TooManyFrames, ""));
+            }
+            shard.counters.frames_in.add(1);
+            let totals = totals?;
+            if !self.audience.knows(totals.records()) {
+                return Err(NO_SUCH_TEAM);
+            }
+            if let Role::Fan { holding, .. } = &self.seat.role {
+                let holding = &mut *holding.borrow_mut();
+                self.audience.with_ledger(|ledger| take_in(shard, ledger, now_ms, holding, &totals));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -97,90 +312,10 @@ fn welcome(shard: &Shard, audience: &Audience, session: String, resumed: bool) -
     beat_protocol::ServerMessage::Welcome { welcome }.to_text()
 }
 
-/// Reads until the peer is gone; refuses what has to be refused in a way that the peer can see.
-async fn read_to_end(shard: &Rc<Shard>, audience: &Audience, seat: &Rc<Seat>, half: OwnedReadHalf, early: Vec<u8>) {
-    let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(0)
-        .max_write_buffer_size(2 * FAN_MESSAGE_BYTES_MAX)
-        .max_message_size(Some(FAN_MESSAGE_BYTES_MAX))
-        .max_frame_size(Some(FAN_MESSAGE_BYTES_MAX));
-    let wire = Wire::new(half, Rc::clone(seat), Rc::clone(shard));
-    let mut socket = Box::pin(WebSocketStream::from_partially_read(wire, early, Side::Server, Some(config))).await;
-    if let End::Refused(code, reason) = read(shard, audience, seat, &mut socket).await {
-        seat.close(code, reason);
-        Box::pin(read_out(socket.into_inner().into_half())).await;
-    }
-}
-
-async fn read(shard: &Shard, audience: &Audience, seat: &Seat, socket: &mut WebSocketStream<Wire>) -> End {
-    let rates = &shard.gateway.rates;
-    let mut frames = Bucket::new(&rates.frames, shard.now_ms());
-    let mut control_frames = Bucket::new(&rates.control_frames, shard.now_ms());
-    loop {
-        let message = match socket.next().await {
-            Some(Ok(message)) => message,
-            Some(Err(error)) => return end_of(&error),
-            None => return End::Gone,
-        };
-        let now_ms = shard.now_ms();
-        let totals = match (&seat.role, message) {
-            (_, Message::Ping(_) | Message::Pong(_)) => {
-                if !control_frames.take(&rates.control_frames, now_ms, 1) {
-                    return End::Refused(CloseCode::TooMuch, "too many control frames");
-                }
-                continue;
-            }
-            // The answer goes out as the next read begins, and the end follows.
-            (_, Message::Close(_)) => continue,
-            (Role::Display { .. }, _) => continue,
-            (Role::Fan { encoding: Encoding::Binary, .. }, Message::Binary(bytes)) => binary(&bytes),
-            (Role::Fan { encoding: Encoding::Json, .. }, Message::Text(text)) => json(text.as_str(), audience),
-            (Role::Fan { .. }, _) => Err((CloseCode::WrongKind, "this connection speaks the other kind of frame")),
-        };
-        if !frames.take(&rates.frames, now_ms, 1) {
-            return End::Refused(CloseCode::TooManyFrames, "");
-        }
-        shard.counters.frames_in.add(1);
-        match totals {
-            Ok(totals) if audience.knows(totals.records()) => take_in(shard, audience, seat, now_ms, &totals),
-            Ok(_) => return End::Refused(CloseCode::Malformed, "no such team"),
-            Err((code, reason)) => return End::Refused(code, reason),
-        }
-    }
-}
-
-fn take_in(shard: &Shard, audience: &Audience, seat: &Seat, now_ms: u64, totals: &Totals) {
-    let Role::Fan { holding, .. } = &seat.role else { return };
-    let mut holding = holding.borrow_mut();
-    let Holding::Active(session) = &mut *holding else { return };
-    match totals {
-        Totals::Cheer(records) => audience.count(shard.index, &shard.gateway, now_ms, session, records),
-        Totals::Base(records) => session.base(records),
-    }
-}
-
-type Refusal = (CloseCode, &'static str);
-
-fn binary(bytes: &[u8]) -> Result<Totals, Refusal> {
-    match ClientFrame::decode(bytes) {
-        Ok(ClientFrame::Cheer(records)) => Ok(Totals::Cheer(records)),
-        Ok(ClientFrame::Base(records)) => Ok(Totals::Base(records)),
-        Err(error) => Err((error.close_code(), "malformed frame")),
-    }
-}
-
-fn json(text: &str, audience: &Audience) -> Result<Totals, Refusal> {
-    let message = ClientMessage::parse(text).map_err(|error| (error.close_code(), "malformed message"))?;
-    let records: Option<Vec<Record>> = (message.totals().0.iter())
-        .map(|&(code, total)| audience.index_of(code).map(|team| Record { team, total }))
-        .collect();
-    let records = records.ok_or((CloseCode::Malformed, "no such team"))?;
-    let records = Records::new(&records).map_err(|error| (error.close_code(), "malformed message"))?;
-    Ok(match message {
-        ClientMessage::Cheer(_) => Totals::Cheer(records),
-        ClientMessage::Base(_) => Totals::Base(records),
-    })
+/// What tells one tap of a fan from another.
+enum Totals {
+    Cheer(Records),
+    Base(Records),
 }
 
 impl Totals {
@@ -191,15 +326,47 @@ impl Totals {
     }
 }
 
+fn take_in(shard: &Shard, ledger: &Ledger, now_ms: u64, holding: &mut Holding, totals: &Totals) {
+    let Holding::Active(session) = holding else { return };
+    match totals {
+        Totals::Cheer(records) => {
+            let tally = ledger.tally(shard.index);
+            session.cheer(&shard.gateway.rates.taps, now_ms, ledger.counting(now_ms), records, |verdict| {
+                tally.add(verdict)
+            });
+        }
+        Totals::Base(records) => session.base(records),
+    }
+}
+
+fn binary(bytes: &[u8]) -> Result<Totals, End> {
+    match ClientFrame::decode(bytes) {
+        Ok(ClientFrame::Cheer(records)) => Ok(Totals::Cheer(records)),
+        Ok(ClientFrame::Base(records)) => Ok(Totals::Base(records)),
+        Err(error) => Err(End::Refused(error.close_code(), "malformed frame")),
+    }
+}
+
+fn json(text: &str, audience: &Audience) -> Result<Totals, End> {
+    let malformed = |code| End::Refused(code, "malformed message");
+    let message = ClientMessage::parse(text).map_err(|error| malformed(error.close_code()))?;
+    let records: Option<Vec<Record>> = (message.totals().0.iter())
+        .map(|&(code, total)| audience.index_of(code).map(|team| Record { team, total }))
+        .collect();
+    let records = records.ok_or(NO_SUCH_TEAM)?;
+    let records = Records::new(&records).map_err(|error| malformed(error.close_code()))?;
+    Ok(match message {
+        ClientMessage::Cheer(_) => Totals::Cheer(records),
+        ClientMessage::Base(_) => Totals::Base(records),
+    })
+}
+
 fn end_of(error: &Error) -> End {
     match error {
         Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => End::Gone,
         Error::Protocol(_) => End::Refused(CloseCode::ProtocolError, ""),
         Error::Capacity(_) => End::Refused(CloseCode::TooLong, ""),
         Error::Utf8(_) => End::Refused(CloseCode::BadText, ""),
-        Error::Io(error) if error.kind() == io::ErrorKind::QuotaExceeded => {
-            End::Refused(CloseCode::TooMuch, "too many bytes")
-        }
         _ => End::Gone,
     }
 }

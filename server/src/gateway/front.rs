@@ -10,10 +10,10 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 
+use super::Admission;
 use super::linger::read_out;
 use super::patience::Patience;
 use super::shard::Shard;
-use super::{Admission, connection};
 use crate::http::{self, Answer, Wanted};
 
 /// No request head is longer, in bytes; a longer one gets 431.
@@ -51,10 +51,7 @@ pub(super) async fn serve(shard: Rc<Shard>, stream: TcpStream, admission: Admiss
     let wanted = upgraded.take();
     match (wanted, outcome) {
         (Some(wanted), Ok(())) => {
-            // A task of its own, and a copy of what was read beyond the head (nothing, as a rule), so that an open
-            // connection does not carry the memory of its handshake: hyper's buffer alone is 8 KiB.
-            let early = parts.read_buf.to_vec();
-            tokio::task::spawn_local(connection::serve(Rc::clone(&shard), stream, early, wanted, admission));
+            shard.open(stream, parts.read_buf.to_vec(), wanted, admission).await;
         }
         // An idle connection just ends; one with half a request, or none at all so far, is told why.
         (None, Err(error)) if error.is_timeout() && !(asked.get() && parts.read_buf.is_empty()) => {
@@ -70,7 +67,8 @@ pub(super) async fn turn_away(stream: TcpStream) {
     say_and_close(stream, TOO_MANY).await;
 }
 
-async fn say_and_close(stream: TcpStream, answer: &[u8]) {
+/// Says why, and gives the peer a moment to read it.
+pub(super) async fn say_and_close(stream: TcpStream, answer: &[u8]) {
     if matches!(stream.try_write(answer), Ok(written) if written == answer.len()) {
         drop(socket2::SockRef::from(&stream).shutdown(std::net::Shutdown::Write));
         read_out(stream).await;

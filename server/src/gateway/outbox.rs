@@ -4,16 +4,15 @@
 //! goodbye; nothing after that. A beat that finds the socket full is not kept: its reader gets the newest one later.
 
 use std::cell::{Cell, RefCell};
-use std::io::ErrorKind;
-use std::net::Shutdown;
+use std::os::fd::OwnedFd;
 
 use bytes::{Buf, Bytes};
-use socket2::SockRef;
-use tokio::net::tcp::OwnedWriteHalf;
+use rustix::io::Errno;
+use rustix::net::{SendFlags, Shutdown, send, shutdown};
 
 /// The writing side of a connection.
 pub(super) struct Outbox {
-    socket: OwnedWriteHalf,
+    socket: OwnedFd,
     pending: RefCell<Pending>,
     /// Set once no further frame may be taken in: a goodbye is under way, or the peer is gone.
     shut: Cell<bool>,
@@ -45,8 +44,13 @@ pub(super) enum Wrote {
 }
 
 impl Outbox {
-    pub(super) fn new(socket: OwnedWriteHalf) -> Self {
+    pub(super) fn new(socket: OwnedFd) -> Self {
         Self { socket, pending: RefCell::default(), shut: Cell::new(false) }
+    }
+
+    /// The socket, for whoever reads or polls it.
+    pub(super) fn socket(&self) -> &OwnedFd {
+        &self.socket
     }
 
     /// Writes a whole frame, or several, if nothing is pending.
@@ -92,14 +96,9 @@ impl Outbox {
         self.shut.get()
     }
 
-    /// Returns once nothing is pending any more, or the peer is gone.
-    pub(super) async fn drained(&self) {
-        while !self.pending.borrow().is_empty() {
-            if self.socket.writable().await.is_err() {
-                return self.abort();
-            }
-            self.flush(&mut self.pending.borrow_mut());
-        }
+    /// Writes what is pending, now that the socket takes bytes again.
+    pub(super) fn drain(&self) -> Wrote {
+        self.flush(&mut self.pending.borrow_mut())
     }
 
     /// Ends the connection at once, in both directions.
@@ -107,14 +106,15 @@ impl Outbox {
         self.shut.set(true);
         self.pending.replace(Pending::default());
         // The peer may have ended it already.
-        drop(SockRef::from(self.socket.as_ref()).shutdown(Shutdown::Both));
+        let _ended_already = shutdown(&self.socket, Shutdown::Both);
     }
 
     fn flush(&self, pending: &mut Pending) -> Wrote {
         while let Some(next) = pending.next() {
-            match self.socket.try_write(next) {
+            match send(&self.socket, next, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
                 Ok(taken) => next.advance(taken),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Wrote::Part,
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return Wrote::Part,
                 Err(_) => {
                     *pending = Pending::default();
                     self.shut.set(true);
@@ -124,7 +124,7 @@ impl Outbox {
         }
         if pending.leaving {
             // Refused only where the peer has closed already.
-            drop(SockRef::from(self.socket.as_ref()).shutdown(Shutdown::Write));
+            let _ended_already = shutdown(&self.socket, Shutdown::Write);
         }
         Wrote::All
     }
@@ -142,17 +142,18 @@ impl Pending {
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::AsyncReadExt;
-    use tokio::net::{TcpListener, TcpStream};
+    use std::io::{ErrorKind, Read};
+    use std::net::{TcpListener, TcpStream};
+
+    use socket2::SockRef;
 
     use super::*;
 
-    async fn pair() -> (Outbox, TcpStream) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    fn pair() -> (Outbox, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         SockRef::from(&listener).set_recv_buffer_size(1).unwrap();
-        let (ours, theirs) = tokio::join!(TcpStream::connect(listener.local_addr().unwrap()), listener.accept());
-        let (_, half) = ours.unwrap().into_split();
-        (Outbox::new(half), theirs.unwrap().0)
+        let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        (Outbox::new(ours.into()), listener.accept().unwrap().0)
     }
 
     fn fill(outbox: &Outbox, byte: u8) -> usize {
@@ -161,32 +162,31 @@ mod tests {
         frame.len()
     }
 
-    #[tokio::test]
-    async fn what_is_begun_is_finished_before_control_and_goodbye_and_nothing_follows() {
-        let (outbox, mut peer) = pair().await;
+    #[test]
+    fn what_is_begun_is_finished_before_control_and_goodbye_and_nothing_follows() {
+        let (outbox, mut peer) = pair();
         let len = fill(&outbox, b'a');
         assert_eq!(outbox.write("beat".into()), Wrote::Busy);
         assert_eq!(outbox.control(b"\x8aold"), Wrote::Part);
         assert_eq!(outbox.control(b"\x8anew"), Wrote::Part);
         assert_eq!(outbox.goodbye("bye".into()), Wrote::Part);
         assert_eq!((outbox.write("late".into()), outbox.goodbye("again".into())), (Wrote::Shut, Wrote::Shut));
-        let read = async {
-            let mut bytes = Vec::new();
-            peer.read_to_end(&mut bytes).await.unwrap();
-            bytes
-        };
-        let ((), bytes) = tokio::join!(outbox.drained(), read);
+        peer.set_nonblocking(true).unwrap();
+        let mut bytes = Vec::new();
+        while peer.read_to_end(&mut bytes).is_err_and(|error| error.kind() == ErrorKind::WouldBlock) {
+            outbox.drain();
+        }
         assert!(bytes[..len].iter().all(|&b| b == b'a'));
         assert_eq!(&bytes[len..], b"\x8anewbye");
     }
 
-    #[tokio::test]
-    async fn a_peer_that_is_gone_shuts_the_outbox() {
-        let (outbox, peer) = pair().await;
+    #[test]
+    fn a_peer_that_is_gone_shuts_the_outbox() {
+        let (outbox, peer) = pair();
         SockRef::from(&peer).set_linger(Some(std::time::Duration::ZERO)).unwrap();
         fill(&outbox, b'a');
         drop(peer);
-        outbox.drained().await;
+        while outbox.drain() == Wrote::Part {}
         assert_eq!(outbox.write("beat".into()), Wrote::Shut);
     }
 }

@@ -1,13 +1,14 @@
 //! One reader in the audience: what it has been sent, what it gets next, and for a fan the session it holds.
 
 use std::cell::{Cell, RefCell};
+use std::os::fd::OwnedFd;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use beat_core::Session;
 use beat_protocol::{CloseCode, ServerFrame, ServerMessage};
 use bytes::Bytes;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use super::audience::Audience;
 use super::linger::LINGER;
@@ -42,7 +43,10 @@ pub(super) struct Seat {
     held: Cell<Option<u32>>,
     /// A beat was skipped: the newest is due as soon as the socket drains.
     behind: Cell<bool>,
+    /// A write has to wait for the socket.
     draining: Cell<bool>,
+    /// How often that has begun.
+    stalls: Cell<u32>,
 }
 
 impl Seat {
@@ -55,7 +59,13 @@ impl Seat {
             held: Cell::new(None),
             behind: Cell::new(false),
             draining: Cell::new(false),
+            stalls: Cell::new(0),
         })
+    }
+
+    /// The socket, for whoever reads or polls it.
+    pub(super) fn socket(&self) -> &OwnedFd {
+        self.outbox.socket()
     }
 
     /// The first bytes: the newest beat, behind what only a fan gets.
@@ -184,32 +194,33 @@ impl Seat {
         }
     }
 
-    /// Sees to it that what the kernel did not take goes out when it can.
+    /// Goes on writing, now that the socket takes bytes again; then the newest beat, if one was skipped.
+    pub(super) fn drain(self: &Rc<Self>) {
+        if !self.draining.get() || self.outbox.drain() == Wrote::Part {
+            return;
+        }
+        self.draining.set(false);
+        if self.behind.take()
+            && let Some(newest) = self.audience.upgrade().and_then(|audience| audience.newest())
+        {
+            self.settle(self.outbox.write(self.bytes_of(&newest)));
+        }
+    }
+
+    /// What the kernel did not take goes out when it can; but a peer that takes nothing in for too long is cut off.
     fn settle(self: &Rc<Self>, wrote: Wrote) {
         if wrote != Wrote::Part || self.draining.replace(true) {
             return;
         }
-        let seat = Rc::clone(self);
-        tokio::task::spawn_local(async move { seat.drain().await });
-    }
-
-    async fn drain(self: Rc<Self>) {
-        loop {
-            if timeout(self.unread, self.outbox.drained()).await.is_err() {
+        let stall = self.stalls.get().wrapping_add(1);
+        self.stalls.set(stall);
+        let (seat, unread) = (Rc::downgrade(self), self.unread);
+        tokio::task::spawn_local(async move {
+            sleep(unread).await;
+            if let Some(seat) = seat.upgrade().filter(|seat| seat.draining.get() && seat.stalls.get() == stall) {
                 // Seen only by a peer that reads on within the moment it is given: the pipe is full.
-                self.close(CloseCode::TooSlow, "");
-                return self.outbox.drained().await;
+                seat.close(CloseCode::TooSlow, "");
             }
-            let newest = self.audience.upgrade().and_then(|audience| audience.newest());
-            match newest {
-                Some(newest) if self.behind.take() => {
-                    if self.outbox.write(self.bytes_of(&newest)) != Wrote::Part {
-                        break;
-                    }
-                }
-                _ => break,
-            }
-        }
-        self.draining.set(false);
+        });
     }
 }

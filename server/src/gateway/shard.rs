@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,9 +16,13 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{sleep, timeout};
 
 use super::audience::Audience;
+use super::connection::Connection;
 use super::seat::Seat;
 use super::sessions::Claim;
-use super::{Counters, Gateway, SessionId, ToShard, front};
+use super::sockets::Sockets;
+use super::{Admission, Counters, Gateway, SessionId, ToShard, front};
+use crate::fanout::Message;
+use crate::http::Wanted;
 
 /// How long a new socket waits for the old one's marks. The old shard answers between two polls; this is for a stuck one.
 const HAND_OVER: Duration = Duration::from_secs(2);
@@ -31,6 +36,7 @@ pub(crate) struct Shard {
     pub(super) index: usize,
     pub(super) gateway: Arc<Gateway>,
     pub(super) counters: Arc<Counters>,
+    pub(super) sockets: Sockets,
     now_ms: Cell<u64>,
     /// By place of the event in the gateway's list; begun with its first reader.
     audiences: RefCell<HashMap<usize, Rc<Audience>>>,
@@ -50,16 +56,17 @@ impl Shard {
         let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
         runtime.block_on(async move {
             let listener = TcpListener::from_std(listener)?;
-            let shard = Rc::new(Self::new(index, gateway));
+            let shard = Rc::new(Self::new(index, gateway)?);
             tokio::task::spawn_local(Rc::clone(&shard).accept(listener));
-            shard.answer(mailbox).await;
-            Ok(())
+            tokio::task::spawn_local(Rc::clone(&shard).answer(mailbox));
+            Sockets::serve(shard).await
         })
     }
 
-    fn new(index: usize, gateway: Arc<Gateway>) -> Self {
-        Self {
+    fn new(index: usize, gateway: Arc<Gateway>) -> io::Result<Self> {
+        Ok(Self {
             index,
+            sockets: Sockets::new()?,
             counters: Arc::clone(&gateway.shards[index].counters),
             now_ms: Cell::new(gateway.clock.now_ms()),
             audiences: RefCell::default(),
@@ -67,7 +74,7 @@ impl Shard {
             frozen: RefCell::default(),
             accepting: watch::Sender::new(true),
             gateway,
-        }
+        })
     }
 
     /// The time as of the last read.
@@ -79,6 +86,26 @@ impl Shard {
     pub(super) fn read_clock(&self) -> u64 {
         self.now_ms.set(self.gateway.clock.now_ms());
         self.now_ms.get()
+    }
+
+    /// Takes on an upgraded connection, with the bytes that came behind its handshake.
+    pub(super) async fn open(self: &Rc<Self>, stream: TcpStream, early: Vec<u8>, wanted: Wanted, place: Admission) {
+        let connection = match wanted {
+            Wanted::Refusal(code) => {
+                return front::say_and_close(stream, &Message::Close(code, "").framed()).await;
+            }
+            Wanted::Display { event, top } => {
+                bare(stream).map(|out| Connection::of_display(self, out, place, event, top))
+            }
+            Wanted::Fan { event, encoding, session } => match bare(stream) {
+                Ok(out) => Ok(Connection::of_fan(self, out, place, event, encoding, session).await),
+                Err(error) => Err(error),
+            },
+        };
+        match connection {
+            Ok(connection) => self.sockets.add(self, connection, early),
+            Err(error) => tracing::warn!(%error, "cannot take a connection on"),
+        }
     }
 
     /// The readers of an event on this shard.
@@ -217,4 +244,9 @@ impl Shard {
             None => tokio::task::spawn_local(front::turn_away(stream)),
         };
     }
+}
+
+/// The socket without the runtime's wakers.
+fn bare(stream: TcpStream) -> io::Result<OwnedFd> {
+    stream.into_std().map(OwnedFd::from)
 }
