@@ -4,6 +4,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::rc::Rc;
 
 use rustix::buffer::spare_capacity;
 use rustix::event::Timespec;
@@ -11,15 +12,19 @@ use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-/// Told at a time: a quarter of a millisecond's work, at a microsecond a read.
-pub(super) const EVENTS: usize = 256;
 /// Told once for each change: reading goes on until the kernel has no more.
 const INTERESTS: EventFlags = EventFlags::IN.union(EventFlags::OUT).union(EventFlags::RDHUP).union(EventFlags::ET);
 const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
 
 /// The list.
 pub(super) struct Poller {
-    epoll: AsyncFd<OwnedFd>,
+    epoll: Rc<OwnedFd>,
+}
+
+/// Wakes who waits for the list to have something. Whoever looks by the clock does without: each event wakes the whole
+/// runtime as long as this exists.
+pub(super) struct Alarm {
+    epoll: AsyncFd<Rc<OwnedFd>>,
 }
 
 /// What one socket can do now.
@@ -35,39 +40,43 @@ pub(super) struct Ready {
 }
 
 impl Poller {
-    /// An empty list, within a runtime.
+    /// An empty list.
     pub(super) fn new() -> io::Result<Self> {
-        let epoll = epoll::create(CreateFlags::CLOEXEC)?;
-        #[expect(deprecated, reason = "its unsafe successor is for descriptors that may change; an OwnedFd's cannot")]
-        let epoll = AsyncFd::with_interest(epoll, Interest::READABLE)?;
-        Ok(Self { epoll })
+        Ok(Self { epoll: Rc::new(epoll::create(CreateFlags::CLOEXEC)?) })
     }
 
     /// Tells of `socket` from now on, beginning with what it can do already.
     pub(super) fn add(&self, socket: impl AsFd, key: usize) -> io::Result<()> {
-        Ok(epoll::add(self.epoll.get_ref(), socket, EventData::new_u64(key as u64), INTERESTS)?)
+        Ok(epoll::add(&*self.epoll, socket, EventData::new_u64(key as u64), INTERESTS)?)
     }
 
     /// Tells nothing more of `socket`.
     pub(super) fn remove(&self, socket: impl AsFd) {
         // It was added, or its adding failed and so ended the connection.
-        let _unknown = epoll::delete(self.epoll.get_ref(), socket);
+        let _unknown = epoll::delete(&*self.epoll, socket);
     }
 
-    /// Waits until there is something to tell, and puts it into `ready`: as much as it has room for.
-    pub(super) async fn wait(&self, ready: &mut Vec<epoll::Event>) -> io::Result<()> {
-        loop {
-            let mut guard = self.epoll.readable().await?;
-            ready.clear();
-            epoll::wait(guard.get_inner(), spare_capacity(ready), Some(&AT_ONCE))?;
-            if ready.len() < ready.capacity() {
-                // That was all. What comes from here on wakes the runtime anew.
-                guard.clear_ready();
-            }
-            if !ready.is_empty() {
-                return Ok(());
-            }
-        }
+    /// Puts what there is to tell into `ready`, as much as it has room for.
+    pub(super) fn look(&self, ready: &mut Vec<epoll::Event>) -> io::Result<()> {
+        ready.clear();
+        epoll::wait(&*self.epoll, spare_capacity(ready), Some(&AT_ONCE))?;
+        Ok(())
+    }
+
+    /// To be woken, within a runtime.
+    pub(super) fn alarm(&self) -> io::Result<Alarm> {
+        #[expect(deprecated, reason = "its unsafe successor is for descriptors that may change; an OwnedFd's cannot")]
+        let epoll = AsyncFd::with_interest(Rc::clone(&self.epoll), Interest::READABLE)?;
+        Ok(Alarm { epoll })
+    }
+}
+
+impl Alarm {
+    /// Waits until there may be something to tell.
+    pub(super) async fn rings(&mut self) -> io::Result<()> {
+        // What comes after this wakes the runtime anew, whether what came before has been looked at or not.
+        self.epoll.readable().await?.clear_ready();
+        Ok(())
     }
 }
 
