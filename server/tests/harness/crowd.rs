@@ -11,12 +11,14 @@ use std::time::Duration;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tokio::task::{JoinHandle, spawn_local};
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::{Fan, Heard, Server, Speech, Wish};
 
 /// Time between two frames: eight a second, far below what a gateway takes.
 const CADENCE: Duration = Duration::from_millis(125);
+/// Nothing heard for so long means that the server is dead: a client looks for another.
+const SILENCE: Duration = Duration::from_secs(5);
 /// Taps in a frame: with that cadence sixteen a second.
 pub(crate) const TAPS_A_FRAME: u32 = 2;
 /// A fan that roams drops after so many frames.
@@ -53,6 +55,7 @@ struct Member {
     /// What the next gateway is told first.
     base: u32,
     session: Option<String>,
+    cadence: Duration,
     roams: bool,
     dice: StdRng,
     sent: Rc<Cell<u64>>,
@@ -64,15 +67,20 @@ struct Member {
 impl Crowd {
     /// `fans` of them, spread over `gateways`; each finds another when its own is gone.
     pub(crate) fn at(gateways: &[Server], fans: u16) -> Self {
-        Self::new(gateways, fans, false)
+        Self::new(gateways, fans, CADENCE, false)
     }
 
     /// The same, where connections drop all the time and fans come back anywhere.
     pub(crate) fn roaming(gateways: &[Server], fans: u16) -> Self {
-        Self::new(gateways, fans, true)
+        Self::new(gateways, fans, CADENCE, true)
     }
 
-    fn new(gateways: &[Server], fans: u16, roams: bool) -> Self {
+    /// Many of those, each with a frame every `cadence`.
+    pub(crate) fn roaming_slowly(gateways: &[Server], fans: u16, cadence: Duration) -> Self {
+        Self::new(gateways, fans, cadence, true)
+    }
+
+    fn new(gateways: &[Server], fans: u16, cadence: Duration, roams: bool) -> Self {
         let gates = gateways.iter().map(|gateway| gateway.fans).collect();
         let mut crowd = Self {
             sent: Rc::default(),
@@ -87,6 +95,7 @@ impl Crowd {
                 total: 0,
                 base: 0,
                 session: None,
+                cadence,
                 roams,
                 dice: StdRng::seed_from_u64(nth.into()),
                 sent: Rc::clone(&crowd.sent),
@@ -155,13 +164,17 @@ impl Member {
             return;
         }
         let mut stays = self.dice.random_range(STAYS);
-        let mut pace = interval(CADENCE);
+        let mut pace = interval(self.cadence);
         pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut said = 0;
         let mut marks = None;
+        let mut heard_at = Instant::now();
         loop {
             tokio::select! {
                 _ = pace.tick() => {
+                    if heard_at.elapsed() > SILENCE {
+                        break;
+                    }
                     if !self.is_lifted.get() {
                         if self.roams && stays == 0 {
                             break;
@@ -178,7 +191,7 @@ impl Member {
                     }
                 }
                 heard = fan.hear() => match heard {
-                    Heard::Beat(_) => {}
+                    Heard::Beat(_) => heard_at = Instant::now(),
                     Heard::Marks(now) => marks = now.first().map(|(_, total)| *total),
                     Heard::Closed(1012, _) => {
                         self.fate.sent_away.set(self.fate.sent_away.get() + 1);
