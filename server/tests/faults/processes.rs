@@ -128,6 +128,7 @@ async fn three_thousand_fans_who_move_between_gateways_by_drops_count_nothing_tw
     moved_by_drops(3_000, 3_000, |gateways| Crowd::roaming_slowly(gateways, 3_000, Duration::from_secs(3))).await;
 }
 
+#[expect(clippy::print_stdout, reason = "a claim states its figure")]
 async fn moved_by_drops(fans: u16, drops: u64, crowd: impl Fn(&[Server]) -> Crowd) {
     on_one_thread(async {
         let meeting = Meeting::new().await;
