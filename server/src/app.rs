@@ -22,7 +22,7 @@ use crate::gateway::{Counters, Gateway, Shard, ShardHandle, ToShard};
 use crate::metrics::Metrics;
 use crate::store::{Embedded, EventRecord, Redis, Store, StoreError};
 use crate::turns::Turns;
-use crate::{drain, follow, listen, pace};
+use crate::{drain, follow, listen, pace, remember};
 
 /// Messages a shard may have waiting. A claim that finds it full begins a new session; the rest waits its turn.
 const MAILBOX: usize = 1_024;
@@ -105,6 +105,9 @@ impl App {
             let (report, reports) = mpsc::channel(REPORTS);
             let (event, store) = (Arc::clone(event), Arc::clone(&store));
             spawn_local(follow::follow(Arc::clone(&gateway), Arc::clone(&event), Arc::clone(&store), report));
+            if store.is_shared() {
+                spawn_local(remember::remember(Arc::clone(&gateway), Arc::clone(&event), Arc::clone(&store)));
+            }
             spawn_local(Conductor::new(Arc::clone(&gateway), event, store, flushed.clone(), reports).run());
         }
         let turns = Arc::new(Turns::new(Arc::clone(&gateway), store));
@@ -158,7 +161,11 @@ async fn open(config: &Config) -> Result<Arc<dyn Store>, StoreError> {
 }
 
 /// Every configured event, as far on as the store knows it.
-async fn known_events(config: &Config, store: &dyn Store, clock: Clock) -> Result<Vec<Arc<Event>>, StoreError> {
+pub(crate) async fn known_events(
+    config: &Config,
+    store: &dyn Store,
+    clock: Clock,
+) -> Result<Vec<Arc<Event>>, StoreError> {
     let beat_ms = u64::try_from(config.beat.interval.as_millis()).unwrap_or(u64::MAX);
     let mut events = Vec::new();
     for event in &config.events {

@@ -13,6 +13,7 @@ use beat_protocol::VALUE_MAX;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
+use crate::dice;
 use crate::event::Event;
 use crate::flush::Flushed;
 use crate::gateway::Gateway;
@@ -121,7 +122,7 @@ impl Conductor {
                     self.last = Some((beat, now_ms));
                 }
                 Report::Silence if self.is_resting(now_ms) => {}
-                Report::Silence => self.election.silence(rand::random()),
+                Report::Silence => self.election.silence(dice::random()),
                 Report::Unknown => self.election.unknown(),
             }
         }
@@ -246,13 +247,15 @@ impl Conductor {
     fn by_index(&self, vector: Vector) -> (Incarnation, u64, Totals) {
         let roster = &self.event.roster;
         let mut totals = vec![0; roster.teams().len()];
+        // Totals that the store has yet to be told again are no taps of this moment: without a tick they make no rate.
+        let tick = if vector.is_whole() { vector.tick } else { 0 };
         for (code, total) in vector.totals {
             match roster.index_of(code) {
                 Some(team) if total <= VALUE_MAX => totals[usize::from(team)] = total,
                 _ => metrics::counter!("beat_joins_refused_total", "event" => self.event.id.to_string()).increment(1),
             }
         }
-        (vector.incarnation, vector.tick, totals.into())
+        (vector.incarnation, tick, totals.into())
     }
 }
 

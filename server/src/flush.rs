@@ -124,7 +124,8 @@ impl Flush {
         // Stated even where nothing changed: the tick that stands beside the totals is what rates are measured by.
         // Each statement has a tick of its own: who reads one again at the same tick takes it for the same statement.
         acknowledged.tick = now.tick(event.beat_ms).max(acknowledged.tick + 1);
-        let vector = Vector { incarnation: self.incarnation, tick: acknowledged.tick, totals: stated, confirmed };
+        let sum = totals.as_slice().iter().sum();
+        let vector = Vector { incarnation: self.incarnation, tick: acknowledged.tick, totals: stated, sum, confirmed };
         // After an error of any kind nobody knows what arrived.
         let whole_at_ms = acknowledged.whole_at_ms.take();
         self.store.join(&event.id, run, vector).await?;

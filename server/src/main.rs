@@ -3,6 +3,7 @@
 mod config;
 mod roster;
 mod clock;
+mod dice;
 mod app;
 mod listen;
 mod http;
@@ -11,6 +12,7 @@ mod event;
 mod store;
 mod flush;
 mod conduct;
+mod remember;
 mod follow;
 mod fanout;
 mod turns;
@@ -18,6 +20,8 @@ mod pace;
 mod admin;
 mod metrics;
 mod drain;
+#[cfg(test)]
+mod simulation;
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;

@@ -32,8 +32,18 @@ pub(crate) struct Vector {
     pub(crate) tick: u64,
     /// By team code; a roster may have moved since.
     pub(crate) totals: Vec<(TeamCode, u64)>,
+    /// All its totals together, also those of teams that are not among them.
+    pub(crate) sum: u64,
     /// The run is closed, and nothing will be added to these totals.
     pub(crate) confirmed: bool,
+}
+
+impl Vector {
+    /// Whether no team's total is missing. One may be between a store's loss of memory and the next whole statement:
+    /// changed teams come with a new tick, the others are old or not there.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.totals.iter().map(|(_, total)| total).sum::<u64>() >= self.sum
+    }
 }
 
 /// What became of a beat.
@@ -80,6 +90,9 @@ pub(crate) trait Store: Send + Sync {
 
     /// The newest beat of `run` after number `after`; waits a while for one, and answers `None` if there was none.
     async fn next(&self, event: &EventId, run: u32, after: u32) -> Result<Option<Arc<Beat>>, StoreError>;
+
+    /// Keeps what gateways of `run` counted that have stopped since, and states it again where the store has forgotten it.
+    async fn remember(&self, event: &EventId, run: u32) -> Result<(), StoreError>;
 
     /// Whether other gateways may meet here; if not, there is nobody to wait for.
     fn is_shared(&self) -> bool;

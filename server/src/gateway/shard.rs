@@ -21,6 +21,7 @@ use super::seat::Seat;
 use super::sessions::Claim;
 use super::sockets::Sockets;
 use super::{Admission, Counters, Gateway, SessionId, ToShard, front};
+use crate::dice;
 use crate::fanout::Message;
 use crate::http::Wanted;
 
@@ -217,7 +218,7 @@ impl Shard {
 
     fn release(&self, retry_ms: u32) {
         for seat in self.frozen.take() {
-            seat.release(rand::random_range(0..=retry_ms));
+            seat.release(dice::random_range(0..=retry_ms));
         }
     }
 

@@ -190,6 +190,7 @@ impl Store for Embedded {
         let vector_of = |((_, incarnation), kept): (&(u32, Incarnation), &Kept)| Vector {
             incarnation: *incarnation,
             tick: kept.tick,
+            sum: 0,
             confirmed: kept.confirmed,
             totals: kept.totals.iter().map(|(team, total)| (*team, *total)).collect(),
         };
@@ -233,6 +234,11 @@ impl Store for Embedded {
             Ok(Err(_)) => return Err(StoreError::Ended),
             Err(_) => None,
         })
+    }
+
+    /// It forgets nothing while the process lives.
+    async fn remember(&self, _: &EventId, _: u32) -> Result<(), StoreError> {
+        Ok(())
     }
 
     fn is_shared(&self) -> bool {

@@ -122,7 +122,7 @@ impl Store for Redis {
     }
 
     async fn join(&self, event: &EventId, run: u32, vector: Vector) -> Result<(), StoreError> {
-        let Vector { incarnation, tick, totals, confirmed } = vector;
+        let Vector { incarnation, tick, totals, sum, confirmed } = vector;
         let is_tick_alone = totals.is_empty() && !confirmed;
         let Some(is_to_refresh) = self.shelves.with(event, run, |shelf| shelf.stating(incarnation, is_tick_alone))
         else {
@@ -131,8 +131,9 @@ impl Store for Redis {
         };
         let (key, registry) = (keys::vector(event, run, incarnation), keys::gateways(event, run));
         let codes = totals.iter().map(|(code, total)| (code.as_str(), *total));
-        let codes = codes.filter(|(code, _)| ![keys::TICK, keys::CONFIRMED].contains(code));
-        let members = codes.chain([(keys::TICK, tick)]).chain(confirmed.then_some((keys::CONFIRMED, 1)));
+        let codes = codes.filter(|(code, _)| ![keys::TICK, keys::SUM, keys::CONFIRMED].contains(code));
+        let members =
+            codes.chain([(keys::TICK, tick), (keys::SUM, sum)]).chain(confirmed.then_some((keys::CONFIRMED, 1)));
         // The vector before the registry: who sees the new tick there finds its totals.
         let mut commands = vec![raise(&key, members), raise(&registry, [(incarnation.to_string().as_str(), tick)])];
         if is_to_refresh {
@@ -161,6 +162,14 @@ impl Store for Redis {
         }
         self.heal(event, run, forgotten).await;
         Ok(self.shelves.with(event, run, |shelf| shelf.vectors.all()))
+    }
+
+    async fn remember(&self, event: &EventId, run: u32) -> Result<(), StoreError> {
+        let registry = self.registry(event, run).await?;
+        let due = self.shelves.with(event, run, |shelf| shelf.vectors.stopped(&registry));
+        let forgotten = self.read(event, run, &due, &registry).await?;
+        self.heal(event, run, forgotten).await;
+        Ok(())
     }
 
     async fn last_beat(&self, event: &EventId, run: u32) -> Result<u32, StoreError> {

@@ -162,7 +162,7 @@ fn read_all(database: &Database) -> Result<Vec<(EventId, Change)>, redb::Error> 
         let (event, run, _, team) = key.value();
         let Some((event, team)) = event_of(event).zip(team.parse::<TeamCode>().ok()) else { continue };
         let vector =
-            Vector { incarnation: PAST, tick: PAST_TICK, totals: vec![(team, total.value())], confirmed: true };
+            Vector { incarnation: PAST, tick: PAST_TICK, totals: vec![(team, total.value())], sum: 0, confirmed: true };
         changes.push((event, Change::Join { run, vector }));
     }
     Ok(changes)

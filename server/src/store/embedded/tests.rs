@@ -30,7 +30,7 @@ fn demo() -> EventId {
 
 fn vector(incarnation: u64, tick: u64, totals: &[(&str, u64)]) -> Vector {
     let totals = totals.iter().map(|(team, total)| (team.parse().unwrap(), *total)).collect();
-    Vector { incarnation: Incarnation(incarnation), tick, totals, confirmed: false }
+    Vector { incarnation: Incarnation(incarnation), tick, totals, sum: 0, confirmed: false }
 }
 
 fn beat(number: u32) -> Arc<Beat> {

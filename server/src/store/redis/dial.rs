@@ -87,6 +87,10 @@ impl Dial {
             true => Fault::Unreachable { whom: node.to_string(), why: error.to_string() },
             false => Fault::Refused { node: node.clone(), why: error.to_string() },
         };
+        #[cfg(test)]
+        if let Some(wire) = crate::simulation::wire_to(node) {
+            return wire.await.map_err(|error| fault(&error));
+        }
         let client = self.client(node, credentials, db).map_err(|error| fault(&error))?;
         // Deadlines are ours, around whole verbs; the client's own would be a second clock beside them.
         let config = AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);

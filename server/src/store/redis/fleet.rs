@@ -21,6 +21,7 @@ use super::dial::Dial;
 use super::fault::{Fault, Meaning, meaning};
 use super::route::{self, Owners};
 use crate::config::{Node, RedisAddress};
+use crate::dice;
 
 /// Longest wait for any answer. A flush that takes longer is late for four beats or more: the next one supersedes it.
 pub(super) const DEADLINE: Duration = Duration::from_secs(1);
@@ -221,12 +222,12 @@ impl Fleet {
         let mut retry = RETRY_FIRST;
         loop {
             // A look without trouble learns who could be asked should all that are known die.
-            if timeout(rand::random_range(LOOK_EVERY), self.trouble.notified()).await.is_err() {
+            if timeout(dice::random_range(LOOK_EVERY), self.trouble.notified()).await.is_err() {
                 retry = RETRY_FIRST;
             }
             loop {
                 // The first look is jittered as well: every gateway has lost its line at the same instant.
-                sleep(rand::random_range(Duration::ZERO..=retry)).await;
+                sleep(dice::random_range(Duration::ZERO..=retry)).await;
                 retry = (retry * 2).min(RETRY_LONGEST);
                 match self.refresh().await {
                     Ok(Found::News) => retry = RETRY_FIRST,

@@ -9,6 +9,8 @@ use beat_protocol::EventId;
 pub(super) const T0_MS: &str = "t0_ms";
 /// Member of a vector: the tick at which its totals were stated.
 pub(super) const TICK: &str = "~tick";
+/// Member of a vector: all its totals together.
+pub(super) const SUM: &str = "~sum";
 /// Member of a vector, 1 once nothing will be added to it.
 pub(super) const CONFIRMED: &str = "~confirmed";
 /// Field of a beat in the stream.

@@ -15,6 +15,7 @@ use super::fault::Fault;
 use super::fleet::{DEADLINE, Fleet, within};
 use super::{keys, payload, route};
 use crate::config::Node;
+use crate::dice;
 
 /// How long the store waits for a beat before it says that there was none: two and a half beats.
 const BLOCK: Duration = Duration::from_millis(250);
@@ -44,7 +45,7 @@ impl Reader {
             && !matches!(fault, Fault::Nonsense { .. })
         {
             self.line = None;
-            self.not_before = Some(Instant::now() + rand::random_range(RETRY));
+            self.not_before = Some(Instant::now() + dice::random_range(RETRY));
             fleet.look_again();
         }
         outcome

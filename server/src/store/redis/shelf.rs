@@ -4,11 +4,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use beat_core::{Incarnation, Opening, Totals};
 use beat_protocol::EventId;
 use redis::Value;
+use tokio::time::Instant;
 
 use super::keys;
 use super::route::text;

@@ -55,7 +55,7 @@ fn event() -> EventId {
 
 fn vector(incarnation: Incarnation, tick: u64, totals: &[(&str, u64)]) -> Vector {
     let totals = totals.iter().map(|(code, total)| (code.parse().unwrap(), *total)).collect();
-    Vector { incarnation, tick, totals, confirmed: false }
+    Vector { incarnation, tick, totals, sum: 0, confirmed: false }
 }
 
 fn beat(number: u32, run: u32) -> Arc<Beat> {

@@ -9,7 +9,7 @@ use beat_core::Incarnation;
 use beat_protocol::{TeamCode, VALUE_MAX};
 use redis::Value;
 
-use super::keys::{CONFIRMED, TICK};
+use super::keys::{CONFIRMED, SUM, TICK};
 use super::route::text;
 use crate::store::Vector;
 
@@ -31,6 +31,8 @@ pub(super) struct Vectors {
     known: BTreeMap<Incarnation, Vector>,
     /// Whose turn it was last to be compared with the store.
     audited: Option<Incarnation>,
+    /// The registry as it was when those that stopped were looked for last.
+    seen: BTreeMap<Incarnation, u64>,
 }
 
 /// What the store has lost of one vector.
@@ -67,11 +69,28 @@ impl Vectors {
             registry.iter().filter(|(who, tick)| tick_of(who) < Some(**tick)).map(|(who, _)| *who).collect();
         let forgotten = self.known.values().filter(|vector| registry.get(&vector.incarnation) < Some(&vector.tick));
         due.extend(forgotten.take(FORGOTTEN_AT_A_TIME).map(|vector| vector.incarnation));
+        due.extend(self.next_audited().filter(|who| !due.contains(who)));
+        due
+    }
+
+    /// Which vectors to read where only those of gateways that have stopped matter: their tick has not moved since this
+    /// was asked last, and what they counted is not known here, or forgotten by `registry`.
+    pub(super) fn stopped(&mut self, registry: &BTreeMap<Incarnation, u64>) -> Vec<Incarnation> {
+        let has_stopped = |who: &Incarnation, tick: &u64| self.seen.get(who) == Some(tick) && self.tick(*who) < *tick;
+        let mut due: Vec<_> =
+            registry.iter().filter(|(who, tick)| has_stopped(who, tick)).map(|(who, _)| *who).collect();
+        let forgotten = self.known.values().filter(|vector| registry.get(&vector.incarnation) < Some(&vector.tick));
+        due.extend(forgotten.take(FORGOTTEN_AT_A_TIME).map(|vector| vector.incarnation));
+        due.extend(self.next_audited().filter(|who| !due.contains(who)));
+        self.seen.clone_from(registry);
+        due
+    }
+
+    fn next_audited(&mut self) -> Option<Incarnation> {
         let after = |last| self.known.range((std::ops::Bound::Excluded(last), std::ops::Bound::Unbounded)).next();
         let next = self.audited.and_then(after).or_else(|| self.known.iter().next());
         self.audited = next.map(|(who, _)| *who);
-        due.extend(self.audited.filter(|who| !due.contains(who)));
-        due
+        self.audited
     }
 
     /// Joins what the store says of `incarnation` into what is known, and answers with what it has lost, and how many
@@ -82,12 +101,13 @@ impl Vectors {
         said: Scores,
         registered: Option<u64>,
     ) -> (Option<Forgotten>, usize) {
-        let empty = || Vector { incarnation, tick: 0, totals: Vec::new(), confirmed: false };
+        let empty = || Vector { incarnation, tick: 0, totals: Vec::new(), sum: 0, confirmed: false };
         let mut refused = said.refused;
         let mut now = empty();
         for (member, score) in said.of {
             match member.as_str() {
                 TICK => now.tick = score,
+                SUM => now.sum = score,
                 CONFIRMED => now.confirmed = score > 0,
                 code => match code.parse() {
                     Ok(code) => now.totals.push((code, score)),
@@ -101,6 +121,9 @@ impl Vectors {
         if known.tick > now.tick {
             members.push((TICK.to_owned(), known.tick));
         }
+        if known.sum > now.sum {
+            members.push((SUM.to_owned(), known.sum));
+        }
         if known.confirmed && !now.confirmed {
             members.push((CONFIRMED.to_owned(), 1));
         }
@@ -109,6 +132,7 @@ impl Vectors {
         // The registry was read before the vector: what was stated in between is not forgotten.
         let is_forgotten = !members.is_empty() || registered < Some(known.tick);
         known.tick = known.tick.max(now.tick);
+        known.sum = known.sum.max(now.sum);
         known.confirmed |= now.confirmed;
         known.totals = joined(&known.totals, &now.totals);
         let tick = known.tick;
@@ -223,6 +247,20 @@ mod tests {
         let moved = registry.iter().map(|(who, tick)| (*who, tick + u64::from(who.0 == 3))).collect();
         assert_eq!(vectors.due(&moved), [3, 2].map(Incarnation));
         assert_eq!(vectors.due(&BTreeMap::new()), [1, 2, 3].map(Incarnation), "all of them forgotten");
+    }
+
+    #[test]
+    fn of_those_that_stopped_each_is_read_once_and_again_when_it_is_forgotten() {
+        let mut vectors = Vectors::default();
+        let registry: BTreeMap<_, _> = [(Incarnation(1), 5), (Incarnation(2), 5)].into();
+        assert_eq!(vectors.stopped(&registry), [], "who has just been seen may go on");
+        let moved: BTreeMap<_, _> = [(Incarnation(1), 5), (Incarnation(2), 25)].into();
+        assert_eq!(vectors.stopped(&moved), [Incarnation(1)]);
+        vectors.join(Incarnation(1), said(&[(TICK, 5), ("JPN", 9)]), Some(5));
+        assert_eq!(vectors.stopped(&moved), [Incarnation(2), Incarnation(1)], "and one that is known is audited");
+        vectors.join(Incarnation(2), said(&[(TICK, 25)]), Some(25));
+        assert_eq!(vectors.stopped(&moved).len(), 1);
+        assert_eq!(vectors.stopped(&BTreeMap::new()), [1, 2].map(Incarnation));
     }
 
     fn said(members: &[(&str, u64)]) -> Scores {
