@@ -25,7 +25,7 @@ advisories: needs
 # Everything on Debian's Redis, then the claims about gateways that meet once more on a current Valkey.
 rust: needs
 	BEAT_REDIS_SERVERS="redis-server:$$PWD/.tools/bin/valkey-server" cargo test --workspace --locked
-	BEAT_TEST_REDIS="$$PWD/.tools/bin/valkey-server" cargo test --locked -p beat-server --test claims gateways
+	BEAT_TEST_REDIS="$$PWD/.tools/bin/valkey-server" cargo test --locked -p beat-server --test claims -- gateways topologies
 
 js:
 	cd client-js

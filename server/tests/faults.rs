@@ -6,6 +6,7 @@
 mod network;
 mod processes;
 mod stores;
+mod topologies;
 
 use std::future::Future;
 

@@ -25,6 +25,13 @@ impl Meeting {
         Self { setup, gateways, redis, proxies: Vec::new() }
     }
 
+    /// With nothing in between, where `store` is more than `redis`, which holds the event now or in the end.
+    pub(crate) async fn at(store: &str, redis: Redis) -> Self {
+        let setup = Setup::ten_teams().tireless().meeting_at(store);
+        let gateways = join_all((0..GATEWAYS).map(|_| setup.start())).await;
+        Self { setup, gateways, redis, proxies: Vec::new() }
+    }
+
     /// Each behind a proxy.
     pub(crate) async fn behind_proxies() -> Self {
         Self::behind(false).await

@@ -73,6 +73,11 @@ impl Setup {
         Self { store, ..self }
     }
 
+    /// Meets others at that store.
+    pub(crate) fn meeting_at(self, store: &str) -> Self {
+        Self { store: store.to_owned(), ..self }
+    }
+
     /// Gateways meet in `redis`.
     pub(crate) fn meeting_in(self, redis: &Redis) -> Self {
         Self { store: redis.url(), ..self }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use beat_core::Beat;
 use beat_protocol::EventId;
 use redis::aio::MultiplexedConnection;
-use redis::{Cmd, Value};
+use redis::{Cmd, ErrorKind, Pipeline, ServerErrorKind, Value};
 use tokio::time::{Instant, sleep_until};
 
 use super::fault::Fault;
@@ -101,10 +101,33 @@ impl Reader {
 
     async fn ask(&mut self, fleet: &Fleet, command: &Cmd) -> Result<Value, Fault> {
         let (node, connection) = self.line.as_mut().expect("a line was made before");
-        match within(Instant::now() + BLOCK + DEADLINE, connection.send_packed_command(command)).await {
-            Some(answer) => answer.and_then(Value::extract_error).map_err(|error| fleet.fault(node, &error)),
+        let deadline = Instant::now() + BLOCK + DEADLINE;
+        match within(deadline, connection.send_packed_command(command)).await {
+            Some(answer) => match answer.and_then(Value::extract_error) {
+                Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::Ask) => {
+                    let to = route::redirection(&error, node).ok_or_else(|| fleet.fault(node, &error))?;
+                    ask_there(fleet, &to, command, deadline).await
+                }
+                answer => answer.map_err(|error| fleet.fault(node, &error)),
+            },
             None => Err(Fault::Silent { node: node.clone() }),
         }
+    }
+}
+
+/// A stream that is under way to another server is asked for there, until the slot has followed it: each time over a
+/// connection of its own, since that is a matter of seconds.
+async fn ask_there(fleet: &Fleet, to: &Node, command: &Cmd, deadline: Instant) -> Result<Value, Fault> {
+    let mut both = Pipeline::with_capacity(2);
+    both.add_command(redis::cmd("ASKING")).add_command(command.clone());
+    let mut connection = fleet.own_line(to).await?;
+    match within(deadline, connection.send_packed_commands(&both, 0, 2)).await {
+        Some(Ok(mut answers)) => {
+            let answer = answers.pop().unwrap_or(Value::Nil);
+            answer.extract_error().map_err(|error| fleet.fault(to, &error))
+        }
+        Some(Err(error)) => Err(fleet.fault(to, &error)),
+        None => Err(Fault::Silent { node: to.clone() }),
     }
 }
 

@@ -29,6 +29,7 @@ async fn a_slot_is_followed_while_it_moves_and_after() {
             assert_eq!(store.gateways(&event(), 1).await.unwrap(), [count(n)], "without {key}");
             let number = u32::try_from(n).unwrap();
             assert_eq!(store.append(&event(), beat(number, 1)).await.unwrap(), Appended::Accepted, "without {key}");
+            assert_eq!(store.next(&event(), 1, number - 1).await.unwrap(), Some(beat(number, 1)), "without {key}");
         }
         for server in [&to, &from] {
             server.cli(&["CLUSTER", "SETSLOT", SLOT, "NODE", &to_id]).await;
