@@ -10,6 +10,7 @@ use crate::harness::{Crowd, Meeting, Redis, until};
 const SLOT: &str = "903";
 
 /// What was lost and how long nothing new was shown.
+#[expect(clippy::print_stdout, reason = "a claim states its figure")]
 fn state(what: &str, gap: Duration, outcome: &super::Outcome) {
     println!(
         "{what}: {} counted of {} sent, nothing new for {:.1} s",
