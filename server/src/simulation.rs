@@ -69,6 +69,8 @@ struct Schedule {
     troubled: Vec<(Instant, Instant)>,
     asked: Vec<JoinHandle<()>>,
     snapshot: redis::Redis,
+    snapshot_at: Instant,
+    deaths: Vec<Instant>,
     /// When the store forgot something.
     forgot: Option<Instant>,
     /// Gateways that were killed, what they had counted by run, and when.
@@ -94,6 +96,8 @@ impl Schedule {
             troubled: Vec::new(),
             asked: Vec::new(),
             snapshot: redis::Redis::default(),
+            snapshot_at: Instant::now(),
+            deaths: Vec::new(),
             forgot: None,
             dead: Vec::new(),
             finals: Vec::new(),
@@ -121,6 +125,7 @@ impl Schedule {
         while quiet_from.elapsed() < QUIET {
             sleep(TAP_EVERY).await;
             self.look_for_finals();
+            self.expect_rates();
         }
         self.judge(began, quiet_from)
     }
@@ -139,10 +144,12 @@ impl Schedule {
         self.expect_rates();
     }
 
-    /// What may be shown at most from now on.
-    fn expect_rates(&mut self) {
-        // All that ever lived: where the store is told again of the dead, their last rate may be shown for a second.
-        self.oracle.borrow_mut().rate_max = 1.35 * RATE * f64::from(self.born);
+    /// What may be shown at most now: the taps of all who live, and of those who died a moment ago. Where a stale replica
+    /// is told again of the dead it knew alive, their last rate may be shown for a second, too.
+    fn expect_rates(&self) {
+        let from = (Instant::now() - Duration::from_secs(3)).min(self.snapshot_at);
+        let recent = self.deaths.iter().filter(|died| **died > from).count();
+        self.oracle.borrow_mut().rate_max = 1.35 * RATE * (self.gateways.len() + recent) as f64;
     }
 
     /// Time passes, and everyone taps.
@@ -151,6 +158,7 @@ impl Schedule {
         while Instant::now() < end {
             sleep(TAP_EVERY).await;
             self.look_for_finals();
+            self.expect_rates();
             for gateway in &self.gateways {
                 let team = dice::random_range(0..TEAMS);
                 // Counted by us first: a beat may show it at once.
@@ -185,7 +193,7 @@ impl Schedule {
     async fn trouble(&mut self) {
         let at = self.one();
         let number = self.gateways[at].number;
-        match dice::random_range(0..12) {
+        match dice::random_range(0..13) {
             0..5 => {
                 let weathers = [Weather::Hole, Weather::Cut, Weather::LosingReplies, Weather::Late, Weather::Replaying];
                 let weather = weathers[dice::random_range(0..weathers.len())];
@@ -210,7 +218,7 @@ impl Schedule {
                 self.forget(self.snapshot.clone());
                 self.was_troubled(began);
             }
-            7 => self.snapshot = self.network.redis.borrow().clone(),
+            7 => self.remember_snapshot(),
             8 => {
                 let began = Instant::now();
                 self.network.note(format_args!("{number} is stopped"));
@@ -223,15 +231,27 @@ impl Schedule {
             // One that starts before anybody has told an empty store where the event stands opens it as if it were new.
             9 | 10 if self.forgot.is_none_or(|at| self.calm_since(at) > RESTATES) => {
                 self.bear().await;
-                let gateway = self.gateways.swap_remove(at);
-                for run in gateway.total.borrow().keys() {
-                    *self.oracle.borrow_mut().at_most_lost.entry(*run).or_default() += gateway.at_stake(*run);
-                }
-                self.dead.push((gateway.total.take(), Instant::now()));
-                self.network.note(format_args!("{number} is killed"));
-                gateway.kill();
+                self.kill(at);
             }
             9 | 10 => {}
+            // The worst for what the dead had counted: who read it last dies as the store forgets.
+            11 if self.forgot.is_none_or(|at| self.calm_since(at) > RESTATES) => {
+                self.bear().await;
+                self.bear().await;
+                self.kill(at);
+                self.remember_snapshot();
+                self.cheer(REMEMBERS + Duration::from_secs(1)).await;
+                let conductor = self.network.accepted.borrow().last().map(|beat| beat.gateway);
+                if let Some(at) = self.gateways.iter().position(|gateway| Some(gateway.number) == conductor) {
+                    self.kill(at);
+                }
+                let began = Instant::now();
+                let known = if dice::random() { self.snapshot.clone() } else { redis::Redis::default() };
+                self.network.note(format_args!("the store forgets"));
+                self.forget(known);
+                self.was_troubled(began);
+            }
+            11 => {}
             _ => {
                 let (turns, event) =
                     (std::sync::Arc::clone(&self.gateways[at].turns), std::sync::Arc::clone(&self.gateways[at].event));
@@ -243,6 +263,22 @@ impl Schedule {
                 }));
             }
         }
+    }
+
+    fn remember_snapshot(&mut self) {
+        self.snapshot = self.network.redis.borrow().clone();
+        self.snapshot_at = Instant::now();
+    }
+
+    fn kill(&mut self, at: usize) {
+        let gateway = self.gateways.swap_remove(at);
+        self.network.note(format_args!("{} is killed", gateway.number));
+        for run in gateway.total.borrow().keys() {
+            *self.oracle.borrow_mut().at_most_lost.entry(*run).or_default() += gateway.at_stake(*run);
+        }
+        self.dead.push((gateway.total.take(), Instant::now()));
+        self.deaths.push(Instant::now());
+        gateway.kill();
     }
 
     /// The store comes back with no more than `redis` in it. Of the dead it is told again by anyone alive who had time to
