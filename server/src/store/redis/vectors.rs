@@ -250,6 +250,15 @@ mod tests {
     }
 
     #[test]
+    fn a_vector_of_which_the_store_forgot_a_team_is_not_whole_until_that_is_told_again() {
+        let mut vectors = Vectors::default();
+        vectors.join(GATEWAY, said(&[(TICK, 5), (SUM, 12), ("JPN", 9)]), Some(5));
+        assert!(!vectors.all()[0].is_whole());
+        vectors.join(GATEWAY, said(&[(TICK, 9), (SUM, 14), ("JPN", 11), ("NED", 3)]), Some(9));
+        assert!(vectors.all()[0].is_whole());
+    }
+
+    #[test]
     fn of_those_that_stopped_each_is_read_once_and_again_when_it_is_forgotten() {
         let mut vectors = Vectors::default();
         let registry: BTreeMap<_, _> = [(Incarnation(1), 5), (Incarnation(2), 5)].into();
