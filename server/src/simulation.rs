@@ -47,7 +47,7 @@ const RESTATES: Duration = Duration::from_secs(4);
 /// looks of at most 2.5 s each tell that it has stopped.
 const REMEMBERS: Duration = Duration::from_millis(7_500);
 /// Schedules in the ordinary test; `BEAT_SIMULATIONS` has another number, `BEAT_SIMULATION_SEED` one seed with its trace.
-const SCHEDULES: u64 = 2_000;
+const SCHEDULES: u64 = 1_500;
 
 /// What came of one schedule.
 struct Outcome {
@@ -147,7 +147,8 @@ impl Schedule {
     /// What may be shown at most now: the taps of all who live, and of those who died a moment ago. Where a stale replica
     /// is told again of the dead it knew alive, their last rate may be shown for a second, too.
     fn expect_rates(&self) {
-        let from = (Instant::now() - Duration::from_secs(3)).min(self.snapshot_at);
+        // Its successor's first second shows the rates of its last.
+        let from = (Instant::now() - Duration::from_secs(5)).min(self.snapshot_at);
         let recent = self.deaths.iter().filter(|died| **died > from).count();
         self.oracle.borrow_mut().rate_max = 1.35 * RATE * (self.gateways.len() + recent) as f64;
     }

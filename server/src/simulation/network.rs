@@ -148,13 +148,19 @@ impl Network {
         let (read, mut write) = split(wire);
         let mut read = BufReader::new(read);
         let mut out = Vec::new();
+        // Replies come in the order of the commands: after one that is lost there are no others.
+        let mut is_mute = false;
         loop {
             let command = command_of(&mut read).await?;
             sleep(dice::random_range(Duration::ZERO..Duration::from_millis(3))).await;
             match self.weather(gateway) {
                 Weather::Cut => return None,
-                Weather::Hole => continue,
+                Weather::Hole => {
+                    is_mute = true;
+                    continue;
+                }
                 Weather::Late => {
+                    is_mute = true;
                     let network = NETWORK.with_borrow(Clone::clone)?;
                     spawn_local(async move {
                         sleep(dice::random_range(Duration::ZERO..Duration::from_secs(3))).await;
@@ -171,7 +177,8 @@ impl Network {
             }
             self.remember(gateway, &command);
             let reply = self.reply_to(gateway, &command).await;
-            if self.weather(gateway) == Weather::Hole {
+            is_mute |= self.weather(gateway) == Weather::Hole;
+            if is_mute {
                 continue;
             }
             out.clear();

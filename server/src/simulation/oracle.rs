@@ -69,7 +69,8 @@ impl Oracle {
         }
         let rate: f64 = beat.rates.iter().sum();
         self.rate_seen = self.rate_seen.max(rate);
-        if rate > self.rate_max {
+        // A stale beat says what was, and that it is stale.
+        if rate > self.rate_max && !is_stale {
             self.wrong(gateway, format!("a roar of {rate} where {} are most, beat {}", self.rate_max, beat.number));
         }
         if beat.phase == Phase::Final {
