@@ -42,3 +42,5 @@ browser:
 
 bench:
 	cargo bench --locked -p beat-benches
+	cargo build --release --locked -p beat-server
+	cargo run --release --locked -p beat-benches --bin end_to_end

@@ -16,6 +16,16 @@ pub fn cheer(team: u16, nth: u32) -> Vec<u8> {
     bytes
 }
 
+/// Appends a CHEER of one team to `out` as a fan sends it: framed, and masked with `mask`.
+pub fn one_tap_more(team: u16, total: u32, mask: [u8; 4], out: &mut Vec<u8>) {
+    let [t0, t1] = team.to_le_bytes();
+    let [n0, n1, n2, n3] = total.to_le_bytes();
+    out.extend_from_slice(&[0x82, 0x80 | 7]);
+    out.extend_from_slice(&mask);
+    let payload = [0x01, t0, t1, n0, n1, n2, n3];
+    out.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+}
+
 /// A beat of a busy match: [`ACTIVE_TEAMS`] of [`TEAMS`] teams tap, the first most.
 pub fn beat(number: u32) -> Beat {
     let rate = |team: u16| if team < ACTIVE_TEAMS { 10_000.0 / f64::from(team + 1) } else { 0.0 };
