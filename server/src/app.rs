@@ -95,7 +95,8 @@ impl App {
             let gateway = Arc::clone(&gateway);
             thread::Builder::new()
                 .name(format!("shard-{index}"))
-                .spawn(move || Shard::run(index, gateway, listener, mailbox))?;
+                // Its end is that of the process: as a panic, so that there is one last flush.
+                .spawn(move || Shard::run(index, gateway, listener, mailbox).expect("a shard serves to the end"))?;
         }
         let incarnation = Incarnation(rand::random());
         spawn_local(

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use rustix::buffer::spare_capacity;
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
+use rustix::io::retry_on_intr;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
@@ -59,7 +60,7 @@ impl Poller {
     /// Puts what there is to tell into `ready`, as much as it has room for.
     pub(super) fn look(&self, ready: &mut Vec<epoll::Event>) -> io::Result<()> {
         ready.clear();
-        epoll::wait(&*self.epoll, spare_capacity(ready), Some(&AT_ONCE))?;
+        retry_on_intr(|| epoll::wait(&*self.epoll, spare_capacity(ready), Some(&AT_ONCE)))?;
         Ok(())
     }
 

@@ -21,7 +21,8 @@ fn free() -> SocketAddr {
 pub(crate) struct Redis {
     address: SocketAddr,
     process: Child,
-    _folder: Option<TempDir>,
+    /// A replica writes down what it copies, one of a cluster whom it knows.
+    _folder: TempDir,
 }
 
 impl Redis {
@@ -35,13 +36,9 @@ impl Redis {
         Self::start_at(free(), &[], settings).await
     }
 
-    /// One of a cluster, where it is still to meet the others; what it knows of them it keeps in a folder of its own.
+    /// One of a cluster, where it is still to meet the others.
     pub(crate) async fn in_a_cluster() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let dir = folder.path().to_str().unwrap();
-        let settings = ["--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--dir", dir];
-        let server = Self::start_at(free(), &[], &settings).await;
-        Self { _folder: Some(folder), ..server }
+        Self::start_with(&["--cluster-enabled", "yes", "--cluster-node-timeout", "1000"]).await
     }
 
     /// A sentinel that looks after `primary` under the name `service`.
@@ -54,13 +51,17 @@ impl Redis {
             primary.port()
         );
         std::fs::write(&file, config).unwrap();
-        let sentinel = Self::start_at(free(), &[file.to_str().unwrap(), "--sentinel"], &[]).await;
-        Self { _folder: Some(folder), ..sentinel }
+        let mut sentinel = Self::start_at(free(), &[file.to_str().unwrap(), "--sentinel"], &[]).await;
+        // It writes into its file.
+        sentinel._folder = folder;
+        sentinel
     }
 
     async fn start_at(address: SocketAddr, first: &[&str], settings: &[&str]) -> Self {
         let is_sentinel = !first.is_empty();
-        let keeps_nothing = ["--save", "", "--appendonly", "no", "--dir", "/tmp", "--maxmemory-policy", "noeviction"];
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().to_str().unwrap();
+        let keeps_nothing = ["--save", "", "--appendonly", "no", "--dir", dir, "--maxmemory-policy", "noeviction"];
         let program = std::env::var("BEAT_TEST_REDIS").unwrap_or_else(|_| "redis-server".into());
         let process = Command::new(&program)
             .args(first)
@@ -72,7 +73,7 @@ impl Redis {
             .spawn()
             .unwrap_or_else(|error| panic!("{program}: {error}; install Debian's package redis-server"));
         until("Redis answers", async || TcpStream::connect(address).await.ok()).await;
-        Self { address, process, _folder: None }
+        Self { address, process, _folder: folder }
     }
 
     /// Ends it as a power cut would and starts another, which knows nothing, in its place.
