@@ -26,8 +26,10 @@ pub(super) struct Audience {
 
 type LedgerCache = arc_swap::Cache<Arc<arc_swap::ArcSwap<Ledger>>, Arc<Ledger>>;
 
+/// What decides whether a beat is due stands here, beside one another: most seats are passed over without a look.
 struct Place {
-    turn: Turn,
+    /// Of a fan. A display is due each beat.
+    turn: Option<Turn>,
     seat: Rc<Seat>,
 }
 
@@ -42,7 +44,8 @@ impl Audience {
         let latest = self.newest().map_or(0, |frames| frames.number());
         self.event.reader_comes();
         let nth = self.seated.replace(self.seated.get().wrapping_add(1));
-        self.seats.borrow_mut().insert(Place { turn: Turn::of_nth(nth, latest), seat: Rc::clone(seat) })
+        let turn = matches!(seat.role, Role::Fan { .. }).then(|| Turn::of_nth(nth, latest));
+        self.seats.borrow_mut().insert(Place { turn, seat: Rc::clone(seat) })
     }
 
     /// Takes the reader off.
@@ -112,14 +115,11 @@ impl Audience {
     fn write_to(&self, at: usize, frames: &Frames, to_everyone: bool, counters: &Counters) -> bool {
         let mut seats = self.seats.borrow_mut();
         let Some(place) = seats.get_mut(at) else { return false };
-        let due = match place.seat.role {
-            Role::Display { .. } => true,
-            Role::Fan { .. } => place.turn.take(frames.number()) || to_everyone,
-        };
+        let due = place.turn.as_mut().is_none_or(|turn| turn.take(frames.number()) || to_everyone);
         if !due || place.seat.is_closed() {
             return false;
         }
-        if frames.flags().has(Flag::Closed) && matches!(place.seat.role, Role::Fan { .. }) {
+        if frames.flags().has(Flag::Closed) && place.turn.is_some() {
             place.seat.close_event(frames);
             return true;
         }

@@ -50,6 +50,7 @@ fn main() -> io::Result<()> {
     {
         return floor::serve(frame_bytes.parse().map_err(io::Error::other)?);
     }
+    let wanted = |what: &str| args.is_empty() || args.iter().any(|word| what.starts_with(word.as_str()));
     let rows = [
         (
             "ingest: 500 fans, 150,000 single frames/s, ns a frame",
@@ -67,7 +68,7 @@ fn main() -> io::Result<()> {
         ("handshakes: opened and closed, ns each", Row::Handshakes { connections: 5_000 }),
     ];
     println!("| work | floor (range) | ours (range) | ratio |\n|---|---|---|---|");
-    for (what, row) in rows {
+    for (what, row) in rows.into_iter().filter(|(what, _)| wanted(what)) {
         let (mut floor, mut ours) = (Vec::new(), Vec::new());
         let mut frame_bytes = 300;
         for _ in 0..RUNS {
@@ -78,6 +79,9 @@ fn main() -> io::Result<()> {
         }
         let (floor, ours) = (Spread::of(floor), Spread::of(ours));
         println!("| {what} ({frame_bytes} bytes out) | {floor} | {ours} | {:.2} |", ours.median / floor.median);
+    }
+    if !wanted("memory") {
+        return Ok(());
     }
     println!("\n| idle fans | user memory each |\n|---|---|");
     for fans in [10_000, 19_000] {
