@@ -49,6 +49,7 @@ impl Bucket {
     }
 
     /// Takes `wanted` tokens if there are as many, else none; returns whether it did.
+    #[inline]
     pub fn take(&mut self, rate: &Rate, now_ms: u64, wanted: u32) -> bool {
         self.fill(rate, now_ms);
         let enough = self.milli.checked_sub(u64::from(wanted) * MILLI);
@@ -57,9 +58,11 @@ impl Bucket {
     }
 
     fn fill(&mut self, rate: &Rate, now_ms: u64) {
-        let gained = now_ms.saturating_sub(self.filled_ms).saturating_mul(u64::from(rate.per_second));
-        self.milli = self.milli.saturating_add(gained).min(u64::from(rate.burst) * MILLI);
-        self.filled_ms = self.filled_ms.max(now_ms);
+        if now_ms > self.filled_ms {
+            let gained = (now_ms - self.filled_ms).saturating_mul(u64::from(rate.per_second));
+            self.milli = self.milli.saturating_add(gained).min(u64::from(rate.burst) * MILLI);
+            self.filled_ms = now_ms;
+        }
     }
 }
 

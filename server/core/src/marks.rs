@@ -37,7 +37,7 @@ impl Marks {
     }
 
     /// Raises marks to what was stated elsewhere, except where this session knows better.
-    pub(crate) fn base(&mut self, records: &[Record]) {
+    pub(crate) fn base(&mut self, records: impl IntoIterator<Item = Record>) {
         if self.exact {
             return;
         }

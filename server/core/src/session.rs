@@ -54,22 +54,23 @@ impl Session {
     ///
     /// Ignored on a resumed session, and for a team after its first CHEER. Never lowers a mark. A team named here takes
     /// one of the session's places.
-    pub fn base(&mut self, records: &[Record]) {
+    pub fn base(&mut self, records: impl IntoIterator<Item = Record>) {
         self.marks.base(records);
     }
 
     /// Takes in a CHEER, and tells `out` for each of its records what became of the taps it adds.
     ///
     /// A total no higher than the mark adds none. `taps` is the rate the session was made with.
+    #[inline]
     pub fn cheer(
         &mut self,
         taps: &Rate,
         now_ms: u64,
         counting: Counting,
-        records: &[Record],
+        records: impl IntoIterator<Item = Record>,
         mut out: impl FnMut(Verdict),
     ) {
-        for &Record { team, total } in records {
+        for Record { team, total } in records {
             let (new, has_place) = self.marks.cheer(team, total);
             if new == 0 {
                 continue;

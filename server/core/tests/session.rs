@@ -102,12 +102,12 @@ proptest! {
                     reference.resumed = true;
                 }
                 Step::Base(records) => {
-                    session.base(&records);
+                    session.base(records.iter().copied());
                     reference.base(&records);
                 }
                 Step::Cheer(counting, records) => {
                     let mut fates = HashMap::<_, [u32; 3]>::new();
-                    session.cheer(&Rate::TAPS, now_ms, counting, &records, |Verdict { team, counted, shadowed, late }| {
+                    session.cheer(&Rate::TAPS, now_ms, counting, records.iter().copied(), |Verdict { team, counted, shadowed, late }| {
                         let sums = fates.entry(team).or_default();
                         *sums = [sums[0] + counted, sums[1] + shadowed, sums[2] + late];
                     });
@@ -128,7 +128,7 @@ proptest! {
         let (mut received, mut highest) = (HashMap::<u16, u64>::new(), HashMap::<u16, u32>::new());
         for (passed_ms, counting, records) in frames {
             now_ms += passed_ms;
-            session.cheer(&Rate::TAPS, now_ms, counting, &records, |verdict| {
+            session.cheer(&Rate::TAPS, now_ms, counting, records.iter().copied(), |verdict| {
                 let taps = [verdict.counted, verdict.shadowed, verdict.late].map(u64::from);
                 *received.entry(verdict.team).or_default() += taps.iter().sum::<u64>();
             });
@@ -152,7 +152,7 @@ proptest! {
         let mut counted = 0;
         for (passed_ms, records) in frames {
             now_ms += passed_ms;
-            session.cheer(&Rate::TAPS, now_ms, Counting::Open, &records, |verdict| {
+            session.cheer(&Rate::TAPS, now_ms, Counting::Open, records.iter().copied(), |verdict| {
                 counted += u64::from(verdict.counted);
             });
             prop_assert!(counted <= 24 + 16 * now_ms / 1_000);
@@ -173,7 +173,7 @@ proptest! {
         let mut session = Session::new(&Rate::TAPS, 0);
         let mut counted = HashMap::<_, u32>::new();
         for frame in frames {
-            session.cheer(&Rate::TAPS, 0, Counting::Open, frame, |verdict| {
+            session.cheer(&Rate::TAPS, 0, Counting::Open, frame.iter().copied(), |verdict| {
                 *counted.entry(verdict.team).or_default() += verdict.counted;
             });
         }

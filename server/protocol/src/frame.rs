@@ -1,6 +1,8 @@
 //! The binary frames of `cheer.v1`, both ways.
 
+use std::iter::Copied;
 use std::ops::Deref;
+use std::slice;
 
 use serde::{Deserialize, Serialize};
 
@@ -67,7 +69,7 @@ pub struct Record {
     pub total: u32,
 }
 
-/// One to eight records, kept in place: decoding a CHEER allocates nothing.
+/// One to eight records, kept in place.
 #[derive(Clone, Copy, Debug)]
 pub struct Records {
     records: [Record; RECORDS_MAX],
@@ -85,27 +87,57 @@ impl Records {
         Ok(Self { records: kept, len: u8::try_from(records.len()).expect("at most eight") })
     }
 
-    fn decode(body: &[u8]) -> Result<Self, FrameError> {
-        let (chunks, torn) = body.as_chunks::<RECORD_BYTES>();
-        if !torn.is_empty() {
-            return Err(FrameError::Torn);
-        }
-        let mut records = [Record::default(); RECORDS_MAX];
-        if chunks.is_empty() || chunks.len() > RECORDS_MAX {
-            return Err(FrameError::RecordCount(chunks.len()));
-        }
-        for (record, &[t0, t1, n0, n1, n2, n3]) in records.iter_mut().zip(chunks) {
-            *record = Record { team: u16::from_le_bytes([t0, t1]), total: u32::from_le_bytes([n0, n1, n2, n3]) };
-        }
-        Ok(Self { records, len: u8::try_from(chunks.len()).expect("at most eight") })
-    }
-
     fn encode(&self, kind: u8, out: &mut Vec<u8>) {
         out.push(kind);
         for record in self.iter() {
             out.extend_from_slice(&record.team.to_le_bytes());
             out.extend_from_slice(&record.total.to_le_bytes());
         }
+    }
+}
+
+impl<'a> IntoIterator for &'a Records {
+    type Item = Record;
+    type IntoIter = Copied<slice::Iter<'a, Record>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter().copied()
+    }
+}
+
+impl From<RecordsIn<'_>> for Records {
+    fn from(read: RecordsIn<'_>) -> Self {
+        let mut records = Self { records: Default::default(), len: 0 };
+        for (place, record) in records.records.iter_mut().zip(read) {
+            *place = record;
+            records.len += 1;
+        }
+        records
+    }
+}
+
+/// One to eight records where they stand in a frame: reading a CHEER copies nothing.
+#[derive(Clone, Debug)]
+pub struct RecordsIn<'a>(&'a [[u8; RECORD_BYTES]]);
+
+impl<'a> RecordsIn<'a> {
+    fn read(body: &'a [u8]) -> Result<Self, FrameError> {
+        let (records, torn) = body.as_chunks();
+        match records.len() {
+            _ if !torn.is_empty() => Err(FrameError::Torn),
+            1..=RECORDS_MAX => Ok(Self(records)),
+            count => Err(FrameError::RecordCount(count)),
+        }
+    }
+}
+
+impl Iterator for RecordsIn<'_> {
+    type Item = Record;
+
+    fn next(&mut self) -> Option<Record> {
+        let (&[t0, t1, n0, n1, n2, n3], rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(Record { team: u16::from_le_bytes([t0, t1]), total: u32::from_le_bytes([n0, n1, n2, n3]) })
     }
 }
 
@@ -127,24 +159,52 @@ impl Eq for Records {}
 
 /// What a fan sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClientFrame {
+pub enum ClientFrame<R = Records> {
     /// "I have tapped this often, ever."
-    Cheer(Records),
+    Cheer(R),
     /// "This much was already sent elsewhere; count only what goes beyond."
-    Base(Records),
+    Base(R),
 }
 
-impl ClientFrame {
-    /// Reads a message as a server does.
-    pub fn decode(bytes: &[u8]) -> Result<Self, FrameError> {
+impl<'a> ClientFrame<RecordsIn<'a>> {
+    /// Reads a message as a server does, in place.
+    #[inline]
+    pub fn read(bytes: &'a [u8]) -> Result<Self, FrameError> {
         if bytes.len() > crate::FAN_MESSAGE_BYTES_MAX {
             return Err(FrameError::TooLong(bytes.len()));
         }
         match bytes.split_first().ok_or(FrameError::Empty)? {
-            (&CHEER, body) => Records::decode(body).map(Self::Cheer),
-            (&BASE, body) => Records::decode(body).map(Self::Base),
+            (&CHEER, body) => RecordsIn::read(body).map(Self::Cheer),
+            (&BASE, body) => RecordsIn::read(body).map(Self::Base),
             (&other, _) => Err(FrameError::UnknownType(other)),
         }
+    }
+}
+
+impl<R> ClientFrame<R> {
+    /// Its records.
+    pub fn records(&self) -> &R {
+        match self {
+            Self::Cheer(records) | Self::Base(records) => records,
+        }
+    }
+
+    /// The same, of borrowed records.
+    pub fn as_ref(&self) -> ClientFrame<&R> {
+        match self {
+            Self::Cheer(records) => ClientFrame::Cheer(records),
+            Self::Base(records) => ClientFrame::Base(records),
+        }
+    }
+}
+
+impl ClientFrame {
+    /// Reads a message as a server does, and keeps it.
+    pub fn decode(bytes: &[u8]) -> Result<Self, FrameError> {
+        Ok(match ClientFrame::read(bytes)? {
+            ClientFrame::Cheer(records) => Self::Cheer(records.into()),
+            ClientFrame::Base(records) => Self::Base(records.into()),
+        })
     }
 
     /// Appends the message to `out`.
@@ -368,7 +428,7 @@ impl ServerFrame {
         match bytes.split_first().ok_or(FrameError::Empty)? {
             (&KEY, body) => Key::decode(body).map(Self::Key),
             (&DELTA, body) => Delta::decode(body).map(Self::Delta),
-            (&MARKS, body) => Records::decode(body).map(Self::Marks),
+            (&MARKS, body) => RecordsIn::read(body).map(|records| Self::Marks(records.into())),
             (&other, _) => Err(FrameError::UnknownType(other)),
         }
     }

@@ -16,7 +16,8 @@ pub use close::CloseCode;
 pub use event::{EventDetail, EventId, EventList, EventState, EventSummary, EventTeams, InvalidId, Team, TeamCode};
 pub use feed::{FeedMessage, FeedTeam};
 pub use frame::{
-    BeatHead, Cadence, ClientFrame, Delta, Flag, Flags, FrameError, Key, RECORDS_MAX, Record, Records, ServerFrame,
+    BeatHead, Cadence, ClientFrame, Delta, Flag, Flags, FrameError, Key, RECORDS_MAX, Record, Records, RecordsIn,
+    ServerFrame,
 };
 pub use json::{ByTeam, ClientMessage, JsonError, ServerMessage, Welcome};
 pub use level::{level_of, rate_of};

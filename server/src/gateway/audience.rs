@@ -81,8 +81,8 @@ impl Audience {
     }
 
     /// Whether `records` name only teams of this event's roster.
-    pub(super) fn knows(&self, records: &[Record]) -> bool {
-        records.iter().all(|record| usize::from(record.team) < self.event.roster.teams().len())
+    pub(super) fn knows(&self, records: impl IntoIterator<Item = Record>) -> bool {
+        records.into_iter().all(|record| usize::from(record.team) < self.event.roster.teams().len())
     }
 
     /// Writes every beat to everyone it is due for, as long as the event lives.

@@ -6,8 +6,8 @@
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
-use beat_core::Bucket;
-use beat_protocol::{ClientFrame, ClientMessage, CloseCode, Flag, Record, Records, Welcome};
+use beat_core::{Bucket, Counting, Rate, Tally};
+use beat_protocol::{ClientFrame, ClientMessage, CloseCode, Flag, FrameError, Record, Records, Welcome};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 use tokio_tungstenite::tungstenite::{Error, Message, error::ProtocolError};
@@ -21,7 +21,6 @@ use super::scan::{Scanned, scan};
 use super::seat::{Holding, Role, Seat};
 use super::shard::Shard;
 use super::{Admission, SessionId};
-use crate::event::Ledger;
 use crate::fanout::Encoding;
 
 /// A read costs as much as so many bytes, so that a drip of single bytes meets the same budget as a flood.
@@ -230,6 +229,7 @@ impl Connection {
         let frames = &mut self.frames;
         let holding = &mut *holding.borrow_mut();
         self.audience.with_ledger(|ledger| {
+            let place = (ledger.tally(shard.index), ledger.counting(now_ms));
             let mut taken = 0;
             let end = loop {
                 let payload = match scan(bytes) {
@@ -241,12 +241,12 @@ impl Connection {
                     break Err(End::Refused(CloseCode::TooManyFrames, ""));
                 }
                 taken += 1;
-                match binary(payload) {
-                    Ok(totals) if self.audience.knows(totals.records()) => {
-                        take_in(shard, ledger, now_ms, holding, &totals);
+                match ClientFrame::read(payload) {
+                    Ok(frame) if self.audience.knows(frame.records().clone()) => {
+                        take_in(&rates.taps, place, now_ms, holding, frame);
                     }
                     Ok(_) => break Err(NO_SUCH_TEAM),
-                    Err(end) => break Err(end),
+                    Err(error) => break Err(malformed(error)),
                 }
             };
             shard.counters.frames_in.add(taken);
@@ -261,7 +261,7 @@ impl Connection {
         let (rates, now_ms) = (&shard.gateway.rates, shard.now_ms());
         while let Some(message) = odd.next() {
             let message = message.map_err(|error| end_of(&error))?;
-            let totals = match (&self.seat.role, message) {
+            let frame = match (&self.seat.role, message) {
                 (_, Message::Ping(_) | Message::Pong(_)) => {
                     if !self.control_frames.take(&rates.control_frames, now_ms, 1) {
                         return Err(End::Refused(CloseCode::TooMuch, "too many control frames"));
@@ -270,7 +270,9 @@ impl Connection {
                 }
                 // The answer goes out as the next read begins, and the end follows.
                 (_, Message::Close(_)) | (Role::Display { .. }, _) => continue,
-                (Role::Fan { encoding: Encoding::Binary, .. }, Message::Binary(bytes)) => binary(&bytes),
+                (Role::Fan { encoding: Encoding::Binary, .. }, Message::Binary(bytes)) => {
+                    ClientFrame::decode(&bytes).map_err(malformed)
+                }
                 (Role::Fan { encoding: Encoding::Json, .. }, Message::Text(text)) => {
                     json(text.as_str(), &self.audience)
                 }
@@ -282,13 +284,16 @@ impl Connection {
                 return Err(End::Refused(CloseCode::TooManyFrames, ""));
             }
             shard.counters.frames_in.add(1);
-            let totals = totals?;
-            if !self.audience.knows(totals.records()) {
+            let frame = frame?;
+            if !self.audience.knows(frame.records()) {
                 return Err(NO_SUCH_TEAM);
             }
             if let Role::Fan { holding, .. } = &self.seat.role {
                 let holding = &mut *holding.borrow_mut();
-                self.audience.with_ledger(|ledger| take_in(shard, ledger, now_ms, holding, &totals));
+                self.audience.with_ledger(|ledger| {
+                    let place = (ledger.tally(shard.index), ledger.counting(now_ms));
+                    take_in(&rates.taps, place, now_ms, holding, frame.as_ref());
+                });
             }
         }
         Ok(())
@@ -312,42 +317,28 @@ fn welcome(shard: &Shard, audience: &Audience, session: String, resumed: bool) -
     beat_protocol::ServerMessage::Welcome { welcome }.to_text()
 }
 
-/// What tells one tap of a fan from another.
-enum Totals {
-    Cheer(Records),
-    Base(Records),
-}
-
-impl Totals {
-    fn records(&self) -> &Records {
-        match self {
-            Self::Cheer(records) | Self::Base(records) => records,
-        }
-    }
-}
-
-fn take_in(shard: &Shard, ledger: &Ledger, now_ms: u64, holding: &mut Holding, totals: &Totals) {
+/// Counts what a frame adds, in the shard's tally and as the event stands.
+fn take_in(
+    taps: &Rate,
+    (tally, counting): (&Tally, Counting),
+    now_ms: u64,
+    holding: &mut Holding,
+    frame: ClientFrame<impl IntoIterator<Item = Record>>,
+) {
     let Holding::Active(session) = holding else { return };
-    match totals {
-        Totals::Cheer(records) => {
-            let tally = ledger.tally(shard.index);
-            session.cheer(&shard.gateway.rates.taps, now_ms, ledger.counting(now_ms), records, |verdict| {
-                tally.add(verdict)
-            });
+    match frame {
+        ClientFrame::Cheer(records) => {
+            session.cheer(taps, now_ms, counting, records, |verdict| tally.add(verdict));
         }
-        Totals::Base(records) => session.base(records),
+        ClientFrame::Base(records) => session.base(records),
     }
 }
 
-fn binary(bytes: &[u8]) -> Result<Totals, End> {
-    match ClientFrame::decode(bytes) {
-        Ok(ClientFrame::Cheer(records)) => Ok(Totals::Cheer(records)),
-        Ok(ClientFrame::Base(records)) => Ok(Totals::Base(records)),
-        Err(error) => Err(End::Refused(error.close_code(), "malformed frame")),
-    }
+fn malformed(error: FrameError) -> End {
+    End::Refused(error.close_code(), "malformed frame")
 }
 
-fn json(text: &str, audience: &Audience) -> Result<Totals, End> {
+fn json(text: &str, audience: &Audience) -> Result<ClientFrame, End> {
     let malformed = |code| End::Refused(code, "malformed message");
     let message = ClientMessage::parse(text).map_err(|error| malformed(error.close_code()))?;
     let records: Option<Vec<Record>> = (message.totals().0.iter())
@@ -356,8 +347,8 @@ fn json(text: &str, audience: &Audience) -> Result<Totals, End> {
     let records = records.ok_or(NO_SUCH_TEAM)?;
     let records = Records::new(&records).map_err(|error| malformed(error.close_code()))?;
     Ok(match message {
-        ClientMessage::Cheer(_) => Totals::Cheer(records),
-        ClientMessage::Base(_) => Totals::Base(records),
+        ClientMessage::Cheer(_) => ClientFrame::Cheer(records),
+        ClientMessage::Base(_) => ClientFrame::Base(records),
     })
 }
 

@@ -34,8 +34,12 @@ pub(super) fn scan<'a>(bytes: &mut &'a mut [u8]) -> Scanned<'a> {
     *bytes = rest;
     let (header, payload) = frame.split_at_mut(HEADER_BYTES);
     let mask = [header[2], header[3], header[4], header[5]];
-    for (at, byte) in payload.iter_mut().enumerate() {
-        *byte ^= mask[at % 4];
+    let (words, rest) = payload.as_chunks_mut();
+    for word in words {
+        *word = (u32::from_ne_bytes(*word) ^ u32::from_ne_bytes(mask)).to_ne_bytes();
+    }
+    for (byte, mask) in rest.iter_mut().zip(mask) {
+        *byte ^= mask;
     }
     Scanned::Payload(payload)
 }
