@@ -8,6 +8,7 @@ mod connection;
 mod counters;
 mod front;
 mod linger;
+mod newcomer;
 mod odd;
 mod outbox;
 mod patience;

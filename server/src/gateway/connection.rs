@@ -19,7 +19,7 @@ use super::outbox::Outbox;
 use super::poller::Ready;
 use super::scan::{Scanned, scan};
 use super::seat::{Holding, Role, Seat};
-use super::shard::Shard;
+use super::shard::{Held, Shard};
 use super::{Admission, SessionId};
 use crate::fanout::Encoding;
 
@@ -72,34 +72,35 @@ impl Connection {
     pub(super) fn of_display(
         shard: &Rc<Shard>,
         socket: OwnedFd,
+        first: Vec<u8>,
         place: Admission,
         event: usize,
         top: Option<usize>,
     ) -> Self {
         let audience = shard.audience(event);
         let seat = Seat::new(Role::Display { top }, Outbox::new(socket), &audience, shard.gateway.config.limits.unread);
-        seat.greet(None, audience.newest().as_deref(), false);
+        seat.greet(first, None, audience.newest().as_deref(), false);
         let at = audience.take_seat(&seat);
         shard.counters.displays.add(1);
         Self::new(shard, seat, audience, at, None, place)
     }
 
     /// A fan who begins, or comes back.
-    pub(super) async fn of_fan(
+    pub(super) fn of_fan(
         shard: &Rc<Shard>,
         socket: OwnedFd,
+        first: Vec<u8>,
         place: Admission,
         event: usize,
         encoding: Encoding,
-        asked: Option<SessionId>,
+        Held { id, session, resumed }: Held,
     ) -> Self {
-        let (id, session, resumed) = shard.session(asked, event).await;
         let audience = shard.audience(event);
         let role = Role::Fan { encoding, holding: Holding::Active(session).into() };
         let seat = Seat::new(role, Outbox::new(socket), &audience, shard.gateway.config.limits.unread);
         tracing::debug!(event = %audience.event.id, ?encoding, resumed, "a fan begins");
         let newest = audience.newest();
-        seat.greet(Some(&welcome(shard, &audience, id.to_string(), resumed)), newest.as_deref(), resumed);
+        seat.greet(first, Some(&welcome(shard, &audience, id.to_string(), resumed)), newest.as_deref(), resumed);
         if let Some(last) = newest.filter(|newest| newest.flags().has(Flag::Closed)) {
             seat.close_event(&last);
         }
@@ -177,9 +178,8 @@ impl Connection {
     }
 
     /// Takes in bytes that came with the handshake.
-    pub(super) fn early(&mut self, shard: &Shard, mut bytes: Vec<u8>) -> Result<(), Gone> {
-        let read = bytes.len();
-        self.meter_and_take(shard, &mut bytes, read)
+    pub(super) fn early(&mut self, shard: &Shard, bytes: &mut [u8]) -> Result<(), Gone> {
+        if bytes.is_empty() { Ok(()) } else { self.meter_and_take(shard, bytes, bytes.len()) }
     }
 
     fn meter_and_take(&mut self, shard: &Shard, bytes: &mut [u8], read: usize) -> Result<(), Gone> {

@@ -1,13 +1,16 @@
-//! A new connection: hyper reads the request; pages are answered, upgrades go on as bare sockets.
+//! A connection that asks for a page, or in pieces: hyper reads its requests; upgrades go on as bare sockets.
 
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::future::poll_fn;
+use std::net::Shutdown;
 use std::rc::Rc;
 
+use bytes::Bytes;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::SockRef;
 use tokio::net::TcpStream;
 
 use super::Admission;
@@ -17,14 +20,18 @@ use super::shard::Shard;
 use crate::http::{self, Answer, Wanted};
 
 /// No request head is longer, in bytes; a longer one gets 431.
-const HEAD_BYTES_MAX: usize = 8_192;
+pub(super) const HEAD_BYTES_MAX: usize = 8_192;
 
 const TOO_LATE: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 const TOO_MANY: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
-/// Answers requests until the connection ends or is upgraded.
-pub(super) async fn serve(shard: Rc<Shard>, stream: TcpStream, admission: Admission) {
+/// Answers requests until the connection ends or is upgraded. `begun` was read already.
+pub(super) async fn serve(shard: Rc<Shard>, stream: TcpStream, begun: Bytes, admission: Admission) {
+    // hyper tries once to refuse a head it cannot read, and the runtime has not yet heard that this socket takes bytes.
+    if stream.writable().await.is_err() {
+        return;
+    }
     let asked = Cell::new(false);
     let upgraded = RefCell::new(None::<Wanted>);
     let service = service_fn(|request| {
@@ -44,21 +51,27 @@ pub(super) async fn serve(shard: Rc<Shard>, stream: TcpStream, admission: Admiss
         .header_read_timeout(limits.handshake)
         .max_buf_size(HEAD_BYTES_MAX)
         .max_header_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(Patience::new(stream, limits.unread)), service);
+        .serve_connection(TokioIo::new(Patience::new(stream, begun, limits.unread)), service);
     let outcome = poll_fn(|cx| connection.poll_without_shutdown(cx)).await;
     let parts = connection.into_parts();
     let stream = parts.io.into_inner().into_inner();
     let wanted = upgraded.take();
     match (wanted, outcome) {
-        (Some(wanted), Ok(())) => {
-            shard.open(stream, parts.read_buf.to_vec(), wanted, admission).await;
-        }
+        (Some(wanted), Ok(())) => match stream.into_std() {
+            Ok(socket) => shard.open(socket.into(), Vec::new(), parts.read_buf.to_vec(), wanted, admission).await,
+            Err(error) => tracing::warn!(%error, "cannot take a connection on"),
+        },
         // An idle connection just ends; one with half a request, or none at all so far, is told why.
         (None, Err(error)) if error.is_timeout() && !(asked.get() && parts.read_buf.is_empty()) => {
             say_and_close(stream, TOO_LATE).await;
         }
         _ => {}
     }
+}
+
+/// It asked for nothing in time.
+pub(super) async fn too_late(stream: TcpStream) {
+    say_and_close(stream, TOO_LATE).await;
 }
 
 /// There is no place left: says so, before the cost of reading a request.
@@ -69,8 +82,10 @@ pub(super) async fn turn_away(stream: TcpStream) {
 
 /// Says why, and gives the peer a moment to read it.
 pub(super) async fn say_and_close(stream: TcpStream, answer: &[u8]) {
-    if matches!(stream.try_write(answer), Ok(written) if written == answer.len()) {
-        drop(socket2::SockRef::from(&stream).shutdown(std::net::Shutdown::Write));
+    // Not by way of the runtime, which has not yet heard of a new socket that it can be written to.
+    let socket = SockRef::from(&stream);
+    if matches!(socket.send(answer), Ok(written) if written == answer.len()) {
+        drop(socket.shutdown(Shutdown::Write));
         read_out(stream).await;
     }
 }

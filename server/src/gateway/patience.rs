@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
@@ -12,14 +13,16 @@ use tokio::time::{Sleep, sleep};
 /// A socket, and how long a write to it may wait.
 pub(super) struct Patience {
     socket: TcpStream,
+    /// Read before, and to be read again first.
+    begun: Bytes,
     patience: Duration,
     /// Armed by a write that has to wait, disarmed by the next that goes through.
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
 impl Patience {
-    pub(super) fn new(socket: TcpStream, patience: Duration) -> Self {
-        Self { socket, patience, waiting: None }
+    pub(super) fn new(socket: TcpStream, begun: Bytes, patience: Duration) -> Self {
+        Self { socket, begun, patience, waiting: None }
     }
 
     /// The socket alone.
@@ -39,6 +42,12 @@ impl Patience {
 
 impl AsyncRead for Patience {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if !self.begun.is_empty() {
+            let most = self.begun.len().min(buf.remaining());
+            let taken = self.begun.split_to(most);
+            buf.put_slice(&taken);
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut self.socket).poll_read(cx, buf)
     }
 }

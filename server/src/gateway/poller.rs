@@ -3,7 +3,7 @@
 //! A socket here costs no task, no waker and no buffer. Knows keys, not connections.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::rc::Rc;
 
 use rustix::buffer::spare_capacity;
@@ -66,10 +66,14 @@ impl Poller {
 
     /// To be woken, within a runtime.
     pub(super) fn alarm(&self) -> io::Result<Alarm> {
-        #[expect(deprecated, reason = "its unsafe successor is for descriptors that may change; an OwnedFd's cannot")]
-        let epoll = AsyncFd::with_interest(Rc::clone(&self.epoll), Interest::READABLE)?;
-        Ok(Alarm { epoll })
+        Ok(Alarm { epoll: watched(Rc::clone(&self.epoll))? })
     }
+}
+
+/// Within a runtime: wakes who waits for `socket` to be readable.
+pub(super) fn watched<T: AsRawFd>(socket: T) -> io::Result<AsyncFd<T>> {
+    #[expect(deprecated, reason = "its unsafe successor is for descriptors that may change; an owned one cannot")]
+    AsyncFd::with_interest(socket, Interest::READABLE)
 }
 
 impl Alarm {

@@ -68,9 +68,14 @@ impl Seat {
         self.outbox.socket()
     }
 
-    /// The first bytes: the newest beat, behind what only a fan gets.
-    pub(super) fn greet(self: &Rc<Self>, welcome: Option<&str>, newest: Option<&Frames>, resumed: bool) {
-        let mut first = Vec::new();
+    /// Appends the newest beat to the `first` bytes, behind what only a fan gets, and writes all of it.
+    pub(super) fn greet(
+        self: &Rc<Self>,
+        mut first: Vec<u8>,
+        welcome: Option<&str>,
+        newest: Option<&Frames>,
+        resumed: bool,
+    ) {
         if let Some(welcome) = welcome {
             Message::Text(welcome.as_bytes()).frame_into(&mut first);
         }

@@ -10,13 +10,18 @@ use std::time::Duration;
 
 use beat_core::Session;
 use beat_protocol::CloseCode;
-use tokio::net::{TcpListener, TcpStream};
+use rustix::io::Errno;
+use rustix::net::{SocketFlags, accept_with};
+use tokio::io::unix::AsyncFd;
+use tokio::net::TcpStream;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 
 use super::audience::Audience;
 use super::connection::Connection;
+use super::poller::watched;
 use super::seat::Seat;
 use super::sessions::Claim;
 use super::sockets::Sockets;
@@ -31,6 +36,8 @@ const HAND_OVER: Duration = Duration::from_secs(2);
 const CLAIM_AGAIN: Duration = Duration::from_millis(2);
 /// Out of files or memory: the kernel will not recover within microseconds.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Connections accepted before the shard reads again: half a millisecond's work.
+const ACCEPTS_AT_A_STRETCH: usize = 64;
 
 /// What the tasks of one shard share.
 pub(crate) struct Shard {
@@ -56,10 +63,11 @@ impl Shard {
     ) -> io::Result<()> {
         let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
         runtime.block_on(async move {
-            let listener = TcpListener::from_std(listener)?;
+            let listener = watched(listener)?;
             let shard = Rc::new(Self::new(index, gateway)?);
             tokio::task::spawn_local(Rc::clone(&shard).accept(listener));
             tokio::task::spawn_local(Rc::clone(&shard).answer(mailbox));
+            tokio::task::spawn_local(Sockets::part_with_the_silent(Rc::clone(&shard)));
             Sockets::serve(shard).await
         })
     }
@@ -89,24 +97,30 @@ impl Shard {
         self.now_ms.get()
     }
 
-    /// Takes on an upgraded connection, with the bytes that came behind its handshake.
-    pub(super) async fn open(self: &Rc<Self>, stream: TcpStream, early: Vec<u8>, wanted: Wanted, place: Admission) {
+    /// Takes on an upgraded connection. `first` is still to be written; `early` came behind its handshake.
+    pub(super) async fn open(
+        self: &Rc<Self>,
+        socket: OwnedFd,
+        mut first: Vec<u8>,
+        early: Vec<u8>,
+        wanted: Wanted,
+        place: Admission,
+    ) {
         let connection = match wanted {
             Wanted::Refusal(code) => {
-                return front::say_and_close(stream, &Message::Close(code, "").framed()).await;
+                Message::Close(code, "").frame_into(&mut first);
+                return match evented(socket) {
+                    Ok(stream) => front::say_and_close(stream, &first).await,
+                    Err(error) => tracing::warn!(%error, "cannot refuse a connection"),
+                };
             }
-            Wanted::Display { event, top } => {
-                bare(stream).map(|out| Connection::of_display(self, out, place, event, top))
+            Wanted::Display { event, top } => Connection::of_display(self, socket, first, place, event, top),
+            Wanted::Fan { event, encoding, session } => {
+                let held = self.session(session, event).await;
+                Connection::of_fan(self, socket, first, place, event, encoding, held)
             }
-            Wanted::Fan { event, encoding, session } => match bare(stream) {
-                Ok(out) => Ok(Connection::of_fan(self, out, place, event, encoding, session).await),
-                Err(error) => Err(error),
-            },
         };
-        match connection {
-            Ok(connection) => self.sockets.add(self, connection, early),
-            Err(error) => tracing::warn!(%error, "cannot take a connection on"),
-        }
+        self.sockets.add(self, connection, early);
     }
 
     /// The readers of an event on this shard.
@@ -120,16 +134,21 @@ impl Shard {
         Rc::clone(audience)
     }
 
-    /// The session a fan asked for, its marks intact; or else a new one, and `false`.
-    pub(super) async fn session(&self, asked: Option<SessionId>, event: usize) -> (SessionId, Session, bool) {
+    /// The session a fan asked for, its marks intact; or else a new one.
+    async fn session(&self, asked: Option<SessionId>, event: usize) -> Held {
         if let Some(id) = asked
             && let Some(mut session) = self.continued(id, event).await
         {
             session.resume();
-            return (id, session, true);
+            return Held { id, session, resumed: true };
         }
+        self.new_session(event)
+    }
+
+    /// A session nobody had before.
+    pub(super) fn new_session(&self, event: usize) -> Held {
         let session = Session::new(&self.gateway.rates.taps, self.read_clock());
-        (self.gateway.sessions.begin(self.index, event), session, false)
+        Held { id: self.gateway.sessions.begin(self.index, event), session, resumed: false }
     }
 
     async fn continued(&self, id: SessionId, event: usize) -> Option<Session> {
@@ -222,32 +241,52 @@ impl Shard {
         }
     }
 
-    async fn accept(self: Rc<Self>, listener: TcpListener) {
+    async fn accept(self: Rc<Self>, listener: AsyncFd<std::net::TcpListener>) {
         let mut accepting = self.accepting.subscribe();
         loop {
-            let accepted = tokio::select! {
-                accepted = listener.accept() => accepted,
+            let mut ready = tokio::select! {
+                Ok(ready) = listener.readable() => ready,
                 _ = accepting.wait_for(|accepting| !accepting) => return,
             };
-            match accepted {
-                Ok((stream, _)) => self.receive(stream),
-                Err(error) => {
-                    tracing::warn!(%error, "cannot accept a connection");
-                    sleep(ACCEPT_PAUSE).await;
+            for _ in 0..ACCEPTS_AT_A_STRETCH {
+                match accept_with(&listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC) {
+                    Ok(socket) => self.receive(socket),
+                    Err(Errno::AGAIN) => {
+                        ready.clear_ready();
+                        break;
+                    }
+                    Err(Errno::INTR | Errno::CONNABORTED) => {}
+                    Err(error) => {
+                        tracing::warn!(%error, "cannot accept a connection");
+                        sleep(ACCEPT_PAUSE).await;
+                    }
                 }
             }
+            // Taps and beats have their turn in between.
+            yield_now().await;
         }
     }
 
-    fn receive(self: &Rc<Self>, stream: TcpStream) {
+    fn receive(self: &Rc<Self>, socket: OwnedFd) {
         match self.gateway.admit() {
-            Some(admission) => tokio::task::spawn_local(front::serve(Rc::clone(self), stream, admission)),
-            None => tokio::task::spawn_local(front::turn_away(stream)),
-        };
+            Some(place) => self.sockets.receive(socket, place, self.read_clock()),
+            None => match evented(socket) {
+                Ok(stream) => drop(tokio::task::spawn_local(front::turn_away(stream))),
+                Err(error) => tracing::warn!(%error, "cannot turn a connection away"),
+            },
+        }
     }
 }
 
-/// The socket without the runtime's wakers.
-fn bare(stream: TcpStream) -> io::Result<OwnedFd> {
-    stream.into_std().map(OwnedFd::from)
+/// A session, as its connection begins.
+pub(super) struct Held {
+    pub(super) id: SessionId,
+    pub(super) session: Session,
+    /// Whether it goes on from before.
+    pub(super) resumed: bool,
+}
+
+/// The socket with the runtime's wakers.
+pub(super) fn evented(socket: OwnedFd) -> io::Result<TcpStream> {
+    TcpStream::from_std(socket.into())
 }

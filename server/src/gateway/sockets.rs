@@ -2,19 +2,25 @@
 //!
 //! One task, one buffer, and a place in a slab for each connection.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use rustix::event::epoll;
 use slab::Slab;
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
 use super::connection::Connection;
+use super::newcomer::{Asked, Handshake, Newcomer};
 use super::poller::{Poller, Ready};
-use super::shard::Shard;
+use super::shard::{Shard, evented};
+use super::{Admission, front};
+use crate::http::Wanted;
 
 /// Read at a time, by all connections in turn.
 const BUFFER_BYTES: usize = 64 * 1_024;
@@ -32,30 +38,86 @@ struct Hands {
     buffer: Vec<u8>,
 }
 
+/// One place of the slab.
+enum Socket {
+    /// It has not asked for anything yet.
+    New(Newcomer),
+    Open(Connection),
+    /// On its way from the one to the other.
+    Between,
+}
+
 /// The connections.
 pub(super) struct Sockets {
     poller: Poller,
-    open: RefCell<Slab<Connection>>,
+    all: RefCell<Slab<Socket>>,
+    /// When newcomers came, which, and where they stand: in the order they came.
+    came: RefCell<VecDeque<(u64, u64, usize)>>,
+    nth: Cell<u64>,
 }
 
 impl Sockets {
     /// None yet.
     pub(super) fn new() -> io::Result<Self> {
-        Ok(Self { poller: Poller::new()?, open: RefCell::default() })
+        Ok(Self { poller: Poller::new()?, all: RefCell::default(), came: RefCell::default(), nth: Cell::default() })
     }
 
-    /// Takes a connection on, with the bytes that came behind its handshake.
-    pub(super) fn add(&self, shard: &Shard, mut connection: Connection, early: Vec<u8>) {
-        if !early.is_empty() && connection.early(shard, early).is_err() {
+    /// Takes on a connection that was accepted now.
+    pub(super) fn receive(&self, socket: OwnedFd, place: Admission, now_ms: u64) {
+        let nth = self.nth.replace(self.nth.get() + 1);
+        let mut all = self.all.borrow_mut();
+        let vacant = all.vacant_entry();
+        match self.poller.add(&socket, vacant.key()) {
+            Ok(()) => {
+                self.came.borrow_mut().push_back((now_ms, nth, vacant.key()));
+                vacant.insert(Socket::New(Newcomer { socket, place, nth }));
+            }
+            Err(error) => tracing::warn!(%error, "cannot poll a connection"),
+        }
+    }
+
+    /// Takes an upgraded connection on, with the bytes that came behind its handshake.
+    pub(super) fn add(&self, shard: &Shard, mut connection: Connection, mut early: Vec<u8>) {
+        if connection.early(shard, &mut early).is_err() {
             return connection.end(shard);
         }
-        let mut open = self.open.borrow_mut();
-        let place = open.vacant_entry();
-        match self.poller.add(connection.socket(), place.key()) {
-            Ok(()) => drop(place.insert(connection)),
+        let mut all = self.all.borrow_mut();
+        let vacant = all.vacant_entry();
+        match self.poller.add(connection.socket(), vacant.key()) {
+            Ok(()) => drop(vacant.insert(Socket::Open(connection))),
             Err(error) => {
                 tracing::warn!(%error, "cannot poll a connection");
                 connection.end(shard);
+            }
+        }
+    }
+
+    /// Tells newcomers that ask for nothing in time to go.
+    pub(super) async fn part_with_the_silent(shard: Rc<Shard>) {
+        let patience = shard.gateway.config.limits.handshake;
+        let patience_ms = u64::try_from(patience.as_millis()).unwrap_or(u64::MAX);
+        let this = &shard.sockets;
+        loop {
+            let first = this.came.borrow().front().copied();
+            // Whoever comes while nobody waits has all of this time too.
+            let Some((came_ms, nth, key)) = first else {
+                sleep(patience).await;
+                continue;
+            };
+            let left_ms = came_ms.saturating_add(patience_ms).saturating_sub(shard.read_clock());
+            if left_ms > 0 {
+                sleep(Duration::from_millis(left_ms)).await;
+                continue;
+            }
+            this.came.borrow_mut().pop_front();
+            let mut all = this.all.borrow_mut();
+            if matches!(all.get(key), Some(Socket::New(newcomer)) if newcomer.nth == nth)
+                && let Socket::New(newcomer) = all.remove(key)
+            {
+                this.poller.remove(&newcomer.socket);
+                if let Ok(stream) = evented(newcomer.socket) {
+                    tokio::task::spawn_local(front::too_late(stream));
+                }
             }
         }
     }
@@ -81,7 +143,7 @@ impl Sockets {
     }
 
     /// Serves all that have something; answers with how many did.
-    async fn serve_ready(&self, shard: &Shard, hands: &mut Hands) -> io::Result<usize> {
+    async fn serve_ready(&self, shard: &Rc<Shard>, hands: &mut Hands) -> io::Result<usize> {
         let mut served = 0;
         loop {
             self.poller.look(&mut hands.events)?;
@@ -99,14 +161,71 @@ impl Sockets {
         }
     }
 
-    fn serve_one(&self, shard: &Shard, ready: Ready, buffer: &mut [u8]) {
-        let mut open = self.open.borrow_mut();
+    fn serve_one(&self, shard: &Rc<Shard>, ready: Ready, buffer: &mut [u8]) {
+        let mut all = self.all.borrow_mut();
         // One that ended a moment ago may still be told of.
-        let Some(connection) = open.get_mut(ready.key) else { return };
-        if connection.serve(shard, ready, buffer).is_err() {
-            let connection = open.remove(ready.key);
-            self.poller.remove(connection.socket());
-            connection.end(shard);
+        let Some(socket) = all.get_mut(ready.key) else { return };
+        let still_here = match socket {
+            Socket::Open(connection) => connection.serve(shard, ready, buffer).is_ok(),
+            Socket::New(newcomer) if ready.readable => match newcomer.ask(shard, buffer) {
+                Asked::Nothing => true,
+                Asked::Gone => false,
+                Asked::Handshake(handshake) => self.open(shard, socket, handshake, ready, buffer),
+                Asked::Other(read) => self.leave_to_hyper(shard, socket, &buffer[..read]),
+            },
+            Socket::New(_) | Socket::Between => true,
+        };
+        if !still_here {
+            match all.remove(ready.key) {
+                Socket::Open(connection) => {
+                    self.poller.remove(connection.socket());
+                    connection.end(shard);
+                }
+                Socket::New(newcomer) => self.poller.remove(&newcomer.socket),
+                Socket::Between => {}
+            }
         }
+    }
+
+    /// Opens a newcomer where it stands; one whose session may live on another shard has to leave its place for that.
+    fn open(
+        &self,
+        shard: &Rc<Shard>,
+        socket: &mut Socket,
+        Handshake { answer, wanted, early }: Handshake,
+        ready: Ready,
+        buffer: &mut [u8],
+    ) -> bool {
+        let Socket::New(newcomer) = std::mem::replace(socket, Socket::Between) else { return false };
+        let Newcomer { socket: out, place, .. } = newcomer;
+        let mut connection = match wanted {
+            Wanted::Display { event, top } => Connection::of_display(shard, out, answer, place, event, top),
+            Wanted::Fan { event, encoding, session: None } => {
+                Connection::of_fan(shard, out, answer, place, event, encoding, shard.new_session(event))
+            }
+            Wanted::Fan { .. } | Wanted::Refusal(_) => {
+                self.poller.remove(&out);
+                let (shard, early) = (Rc::clone(shard), buffer[early].to_vec());
+                tokio::task::spawn_local(async move { shard.open(out, answer, early, wanted, place).await });
+                return false;
+            }
+        };
+        let is_open = connection.early(shard, &mut buffer[early]).is_ok()
+            && (!ready.hung_up || connection.serve(shard, ready, buffer).is_ok());
+        *socket = Socket::Open(connection);
+        is_open
+    }
+
+    fn leave_to_hyper(&self, shard: &Rc<Shard>, socket: &mut Socket, begun: &[u8]) -> bool {
+        let Socket::New(newcomer) = std::mem::replace(socket, Socket::Between) else { return false };
+        self.poller.remove(&newcomer.socket);
+        match evented(newcomer.socket) {
+            Ok(stream) => {
+                let begun = Bytes::copy_from_slice(begun);
+                tokio::task::spawn_local(front::serve(Rc::clone(shard), stream, begun, newcomer.place));
+            }
+            Err(error) => tracing::warn!(%error, "cannot take a connection on"),
+        }
+        false
     }
 }

@@ -36,20 +36,23 @@ impl Crowd {
     pub(crate) fn connect(port: u16, fans: usize) -> io::Result<Self> {
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
         let mut all = Vec::with_capacity(fans);
-        let mut head = [0; 4_096];
         for _ in 0..fans {
-            let mut socket = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-            socket.set_nodelay(true)?;
-            socket.write_all(REQUEST)?;
-            let read = socket.read(&mut head)?;
-            if !head[..read].starts_with(b"HTTP/1.1 101") {
-                return Err(io::Error::other(String::from_utf8_lossy(&head[..read]).into_owned()));
-            }
+            let mut socket = ask(port)?;
+            expect_upgrade(&mut socket)?;
             epoll::add(&epoll, &socket, EventData::new_u64(all.len() as u64), EventFlags::IN | EventFlags::ET)?;
             all.push(socket.into());
         }
         let totals = vec![0; fans];
         Ok(Self { fans: all, totals, epoll, events: Vec::with_capacity(1_024), sink: vec![0; 1 << 16] })
+    }
+
+    /// Opens and closes so many connections, several at once.
+    pub(crate) fn storm(port: u16, connections: usize, at_once: usize) -> io::Result<()> {
+        for _ in 0..connections / at_once {
+            let mut asked = (0..at_once).map(|_| ask(port)).collect::<io::Result<Vec<_>>>()?;
+            asked.iter_mut().try_for_each(expect_upgrade)?;
+        }
+        Ok(())
     }
 
     /// Only takes in what comes.
@@ -109,6 +112,22 @@ impl Crowd {
         }
         Ok(())
     }
+}
+
+fn ask(port: u16) -> io::Result<TcpStream> {
+    let mut socket = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    socket.set_nodelay(true)?;
+    socket.write_all(REQUEST)?;
+    Ok(socket)
+}
+
+fn expect_upgrade(socket: &mut TcpStream) -> io::Result<()> {
+    let mut head = [0; 4_096];
+    let read = socket.read(&mut head)?;
+    if head[..read].starts_with(b"HTTP/1.1 101") {
+        return Ok(());
+    }
+    Err(io::Error::other(String::from_utf8_lossy(&head[..read]).into_owned()))
 }
 
 fn own_cpu() -> f64 {

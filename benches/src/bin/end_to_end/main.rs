@@ -31,8 +31,8 @@ enum Row {
     FanOut { fans: usize },
     /// Both at once.
     Both { fans: usize, frames_per_second: f64 },
-    /// Connections opened and closed again.
-    Handshakes { connections: usize },
+    /// Connections opened and closed again, several at once.
+    Handshakes { connections: usize, at_once: usize },
 }
 
 /// What one run brought.
@@ -65,7 +65,11 @@ fn main() -> io::Result<()> {
             "both: 10,000 fans, 20,000 frames/s out, 50,000 in, ns a frame in or out",
             Row::Both { fans: 10_000, frames_per_second: 50_000.0 },
         ),
-        ("handshakes: opened and closed, ns each", Row::Handshakes { connections: 5_000 }),
+        (
+            "handshakes: a storm, 500 at once, ns each, closing included",
+            Row::Handshakes { connections: 10_000, at_once: 500 },
+        ),
+        ("handshakes: one by one, ns each, closing included", Row::Handshakes { connections: 5_000, at_once: 1 }),
     ];
     println!("| work | floor (range) | ours (range) | ratio |\n|---|---|---|---|");
     for (what, row) in rows.into_iter().filter(|(what, _)| wanted(what)) {
@@ -98,11 +102,9 @@ fn measure(row: Row, process: &mut Process) -> io::Result<Measured> {
     pin_to(CROWD_CORE)?;
     let fans = match row {
         Row::Ingest { fans, .. } | Row::FanOut { fans } | Row::Both { fans, .. } => fans,
-        Row::Handshakes { connections } => {
+        Row::Handshakes { connections, at_once } => {
             let cpu = process.cpu_nanoseconds()?;
-            for _ in 0..connections {
-                drop(Crowd::connect(process.port, 1)?);
-            }
+            Crowd::storm(process.port, connections, at_once)?;
             std::thread::sleep(Duration::from_millis(300));
             let spent = process.cpu_nanoseconds()? - cpu;
             return Ok(Measured { nanoseconds_per_unit: spent / connections as f64, frame_bytes: 0 });

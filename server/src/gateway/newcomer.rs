@@ -1,0 +1,94 @@
+//! A connection that was accepted and has not asked yet.
+//!
+//! Nearly all of them ask in one read, and for a WebSocket: those are answered in place. Whatever else a first read
+//! brings is for hyper.
+
+use std::os::fd::OwnedFd;
+
+use http::{HeaderName, HeaderValue, Request, Response, header};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, recv};
+
+use super::front::HEAD_BYTES_MAX;
+use super::{Admission, Shard};
+use crate::http::{self as pages, Answer, Wanted};
+
+/// Lines of a head that is read here; of longer ones hyper says whether they are too long.
+const LINES_MAX: usize = 64;
+
+/// The connection.
+pub(super) struct Newcomer {
+    pub(super) socket: OwnedFd,
+    pub(super) place: Admission,
+    /// Tells it from an earlier one at the same place.
+    pub(super) nth: u64,
+}
+
+/// What a first read brought.
+pub(super) enum Asked {
+    /// Nothing yet.
+    Nothing,
+    /// The end.
+    Gone,
+    /// A handshake.
+    Handshake(Handshake),
+    /// So many bytes of something else, or of half a handshake.
+    Other(usize),
+}
+
+/// A whole handshake, to be answered.
+pub(super) struct Handshake {
+    /// The head of the answer.
+    pub(super) answer: Vec<u8>,
+    pub(super) wanted: Wanted,
+    /// What stands in the buffer behind it.
+    pub(super) early: std::ops::Range<usize>,
+}
+
+impl Newcomer {
+    /// Reads once.
+    pub(super) fn ask(&self, shard: &Shard, buffer: &mut [u8]) -> Asked {
+        match recv(&self.socket, &mut *buffer, RecvFlags::DONTWAIT) {
+            Ok((read @ 1.., _)) => match handshake(shard, &buffer[..read]) {
+                // A full buffer may have left something behind.
+                Some(handshake) if read < buffer.len() => Asked::Handshake(handshake),
+                _ => Asked::Other(read),
+            },
+            Err(Errno::AGAIN | Errno::INTR) => Asked::Nothing,
+            Ok(_) | Err(_) => Asked::Gone,
+        }
+    }
+}
+
+fn handshake(shard: &Shard, bytes: &[u8]) -> Option<Handshake> {
+    let mut lines = [httparse::EMPTY_HEADER; LINES_MAX];
+    let mut head = httparse::Request::new(&mut lines);
+    let Ok(httparse::Status::Complete(len @ ..=HEAD_BYTES_MAX)) = head.parse(bytes) else { return None };
+    let (Some("GET"), Some(1), Some(path)) = (head.method, head.version, head.path) else { return None };
+    let mut request = Request::new(());
+    *request.uri_mut() = path.parse().ok()?;
+    for line in head.headers {
+        let (name, value) = (HeaderName::from_bytes(line.name.as_bytes()), HeaderValue::from_bytes(line.value));
+        request.headers_mut().append(name.ok()?, value.ok()?);
+    }
+    let headers = request.headers();
+    let has_body = headers.contains_key(header::CONTENT_LENGTH) || headers.contains_key(header::TRANSFER_ENCODING);
+    if has_body || !headers.contains_key(header::UPGRADE) {
+        return None;
+    }
+    match pages::answer(&shard.gateway, &shard.counters, &request) {
+        Answer::Upgrade(response, wanted) => {
+            Some(Handshake { answer: head_of(&response), wanted, early: len..bytes.len() })
+        }
+        Answer::Page(_) => None,
+    }
+}
+
+fn head_of<B>(response: &Response<B>) -> Vec<u8> {
+    let mut head = b"HTTP/1.1 101 Switching Protocols\r\n".to_vec();
+    for (name, value) in response.headers() {
+        head.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].into_iter().flatten());
+    }
+    head.extend_from_slice(b"\r\n");
+    head
+}
