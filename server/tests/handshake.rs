@@ -1,16 +1,37 @@
 //! Whoever cannot be upgraded is told so in HTTP, and whoever is refused after that in a close code.
 
+use std::collections::BTreeSet;
+
 use hyper::Method;
 
 use crate::harness::{End, Fan, Raw, Server, Setup, Speech, Wish, masked, request};
 
 const WS: &str = "/v1/events/demo/ws";
 
-/// Sends bytes and answers with the head that comes back, in lower case.
+/// Sends bytes and answers with the head that comes back, in lower case. One read or two, the answer is the same, though
+/// they are read by different hands.
 async fn ask(server: &Server, bytes: &str) -> String {
+    let whole = ask_in_pieces(server, "", bytes).await;
+    let torn = ask_in_pieces(server, &bytes[..1], &bytes[1..]).await;
+    assert_eq!(undated(&whole), undated(&torn), "in one piece and in two");
+    whole
+}
+
+async fn ask_in_pieces(server: &Server, first: &str, rest: &str) -> String {
     let mut raw = Raw::connect(server.fans).await;
-    raw.send(bytes).await;
-    raw.head().await.unwrap_or_else(|| panic!("no answer to {bytes:.60?}")).to_ascii_lowercase()
+    if !first.is_empty() {
+        raw.send(first).await;
+        // Once another is answered, the one shard there is has read this.
+        let mut other = Raw::connect(server.fans).await;
+        other.send("GET /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+        other.head().await.unwrap();
+    }
+    raw.send(rest).await;
+    raw.head().await.unwrap_or_else(|| panic!("no answer to {rest:.60?}")).to_ascii_lowercase()
+}
+
+fn undated(head: &str) -> BTreeSet<&str> {
+    head.lines().filter(|line| !line.starts_with("date: ")).collect()
 }
 
 /// A request with these header lines.
