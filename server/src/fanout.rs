@@ -117,7 +117,7 @@ impl Frames {
     }
 
     /// What a fan gets who has been sent the KEY `held`; and the KEY it has then.
-    pub(crate) fn for_fan(&self, encoding: Encoding, held: Option<u32>) -> (Bytes, u32) {
+    pub(crate) fn for_fan(&self, encoding: Encoding, held: Option<u32>) -> (&Bytes, u32) {
         let key = self.key.key.head.beat;
         let bytes = match (encoding, held == Some(key)) {
             (Encoding::Binary, true) => self.delta.get_or_init(|| self.delta()),
@@ -125,7 +125,7 @@ impl Frames {
             (Encoding::Json, true) => self.text.get_or_init(|| self.text(None)),
             (Encoding::Json, false) => self.key_text.get_or_init(|| self.text(Some(self.beat.totals.as_slice()))),
         };
-        (bytes.clone(), key)
+        (bytes, key)
     }
 
     /// What a display gets: the first `top` teams, or all of them.

@@ -1,6 +1,7 @@
 //! All readers of one event on one shard, and the loop that writes each beat to them.
 
 use std::cell::{Cell, RefCell};
+use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -15,6 +16,8 @@ use crate::fanout::Frames;
 
 /// Sockets written before the shard reads again: half a millisecond's work, at 2 µs a `send`.
 const WRITES_AT_A_STRETCH: usize = 256;
+/// Seats looked up before the first of them is written to: the memory of one is fetched while that of the next is.
+const TOGETHER: usize = 16;
 
 /// One event's readers here.
 pub(super) struct Audience {
@@ -97,39 +100,55 @@ impl Audience {
     }
 
     async fn write_to_all(&self, frames: &Frames, counters: &Counters) {
-        let to_everyone = frames.flags().has(Flag::Stale) || frames.flags().has(Flag::Closed);
-        let mut written = 0;
         // Seats taken meanwhile have just been given this beat, or a newer one.
-        let seats = self.seats.borrow().capacity();
-        for at in 0..seats {
-            if self.write_to(at, frames, to_everyone, counters) {
-                written += 1;
-                if written % WRITES_AT_A_STRETCH == 0 {
-                    tokio::task::yield_now().await;
-                }
+        let places = self.seats.borrow().capacity();
+        let (mut at, mut written) = (0, 0);
+        while at < places {
+            let mut seats = self.seats.borrow_mut();
+            let mut due = [0; TOGETHER];
+            let found;
+            (found, at) = look_for_due(&mut seats, at..places, frames, &mut due);
+            for &due in &due[..found] {
+                write_to(&seats[due].seat, frames, counters);
+            }
+            drop(seats);
+            written += found;
+            if written >= WRITES_AT_A_STRETCH {
+                written = 0;
+                tokio::task::yield_now().await;
             }
         }
     }
+}
 
-    /// Writes to one seat, if it is taken and the beat is due there; answers with whether that was tried.
-    fn write_to(&self, at: usize, frames: &Frames, to_everyone: bool, counters: &Counters) -> bool {
-        let mut seats = self.seats.borrow_mut();
-        let Some(place) = seats.get_mut(at) else { return false };
-        let due = place.turn.as_mut().is_none_or(|turn| turn.take(frames.number()) || to_everyone);
-        if !due || place.seat.is_closed() {
-            return false;
+/// Finds the next seats for which the beat is due, as many as `due` has room for; answers with how many they are and
+/// where to go on.
+fn look_for_due(seats: &mut Slab<Place>, places: Range<usize>, frames: &Frames, due: &mut [usize]) -> (usize, usize) {
+    let to_everyone = frames.flags().has(Flag::Stale) || frames.flags().has(Flag::Closed);
+    let mut found = 0;
+    for at in places.clone() {
+        if found == due.len() {
+            return (found, at);
         }
-        if frames.flags().has(Flag::Closed) && place.turn.is_some() {
-            place.seat.close_event(frames);
-            return true;
+        let Some(place) = seats.get_mut(at) else { continue };
+        let is_due = place.turn.as_mut().is_none_or(|turn| turn.take(frames.number()) || to_everyone);
+        if is_due && !place.seat.is_closed() {
+            due[found] = at;
+            found += 1;
         }
-        match place.seat.offer(frames) {
-            Some(len) => {
-                counters.beats_out.add(1);
-                counters.bytes_out.add(len as u64);
-            }
-            None => counters.beats_skipped.add(1),
+    }
+    (found, places.end)
+}
+
+fn write_to(seat: &Rc<Seat>, frames: &Frames, counters: &Counters) {
+    if frames.flags().has(Flag::Closed) && matches!(seat.role, Role::Fan { .. }) {
+        return seat.close_event(frames);
+    }
+    match seat.offer(frames) {
+        Some(len) => {
+            counters.beats_out.add(1);
+            counters.bytes_out.add(len as u64);
         }
-        true
+        None => counters.beats_skipped.add(1),
     }
 }

@@ -7,15 +7,26 @@ use std::cell::{Cell, RefCell};
 use std::os::fd::OwnedFd;
 
 use bytes::{Buf, Bytes};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{SendFlags, Shutdown, send, shutdown};
 
 /// The writing side of a connection.
 pub(super) struct Outbox {
     socket: OwnedFd,
-    pending: RefCell<Pending>,
-    /// Set once no further frame may be taken in: a goodbye is under way, or the peer is gone.
-    shut: Cell<bool>,
+    /// All that a frame for a socket that keeps up needs to look at.
+    state: Cell<State>,
+    /// Nearly always nothing: the kernel takes a frame at once.
+    pending: RefCell<Option<Box<Pending>>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Nothing is pending.
+    Clear,
+    /// Something is.
+    Busy,
+    /// No further frame may be taken in: a goodbye is under way, or the peer is gone.
+    Shut,
 }
 
 #[derive(Default)]
@@ -29,6 +40,9 @@ struct Pending {
     /// A goodbye was said: once it is written we close from our side, and the peer knows that nothing follows.
     leaving: bool,
 }
+
+/// The peer is gone.
+struct Gone;
 
 /// What became of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +59,7 @@ pub(super) enum Wrote {
 
 impl Outbox {
     pub(super) fn new(socket: OwnedFd) -> Self {
-        Self { socket, pending: RefCell::default(), shut: Cell::new(false) }
+        Self { socket, state: Cell::new(State::Clear), pending: RefCell::default() }
     }
 
     /// The socket, for whoever reads or polls it.
@@ -53,90 +67,107 @@ impl Outbox {
         &self.socket
     }
 
-    /// Writes a whole frame, or several, if nothing is pending.
-    pub(super) fn write(&self, frame: Bytes) -> Wrote {
-        if self.shut.get() {
-            return Wrote::Shut;
+    /// Writes a whole frame, or several, if nothing is pending. Of bytes that the kernel takes, nothing is kept.
+    pub(super) fn write(&self, frame: &Bytes) -> Wrote {
+        match self.state.get() {
+            State::Clear => {}
+            State::Busy => return Wrote::Busy,
+            State::Shut => return Wrote::Shut,
         }
-        let mut pending = self.pending.borrow_mut();
-        if !pending.is_empty() {
-            return Wrote::Busy;
+        match self.hand_over(frame) {
+            Ok(taken) if taken == frame.len() => Wrote::All,
+            Ok(taken) => self.flush_with(|pending| pending.tail = frame.slice(taken..)),
+            Err(Gone) => self.give_up(),
         }
-        pending.tail = frame;
-        self.flush(&mut pending)
     }
 
     /// Writes a control frame as soon as what was begun has gone out.
     pub(super) fn control(&self, frame: &[u8]) -> Wrote {
         const CLOSE: u8 = 0x8;
-        if self.shut.get() {
+        if self.is_shut() {
             return Wrote::Shut;
         }
-        let mut pending = self.pending.borrow_mut();
-        pending.control = Bytes::copy_from_slice(frame);
         if frame.first().is_some_and(|first| first & 0x0f == CLOSE) {
-            self.shut.set(true);
+            self.state.set(State::Shut);
         }
-        self.flush(&mut pending)
+        self.flush_with(|pending| pending.control = Bytes::copy_from_slice(frame))
     }
 
     /// Writes the last frames of this connection.
     pub(super) fn goodbye(&self, frames: Bytes) -> Wrote {
-        if self.shut.replace(true) {
+        if self.is_shut() {
             return Wrote::Shut;
         }
-        let mut pending = self.pending.borrow_mut();
-        pending.goodbye = frames;
-        pending.leaving = true;
-        self.flush(&mut pending)
+        self.state.set(State::Shut);
+        self.flush_with(|pending| {
+            pending.goodbye = frames;
+            pending.leaving = true;
+        })
     }
 
     /// Whether no further frame is taken in.
     pub(super) fn is_shut(&self) -> bool {
-        self.shut.get()
+        self.state.get() == State::Shut
     }
 
     /// Writes what is pending, now that the socket takes bytes again.
     pub(super) fn drain(&self) -> Wrote {
-        self.flush(&mut self.pending.borrow_mut())
+        self.flush_with(|_| {})
     }
 
     /// Ends the connection at once, in both directions.
     pub(super) fn abort(&self) {
-        self.shut.set(true);
-        self.pending.replace(Pending::default());
+        self.give_up();
         // The peer may have ended it already.
         let _ended_already = shutdown(&self.socket, Shutdown::Both);
     }
 
-    fn flush(&self, pending: &mut Pending) -> Wrote {
+    fn flush_with(&self, put: impl FnOnce(&mut Pending)) -> Wrote {
+        let mut pending = self.pending.take().unwrap_or_default();
+        put(&mut pending);
         while let Some(next) = pending.next() {
-            match send(&self.socket, next, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
-                Ok(taken) => next.advance(taken),
-                Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => return Wrote::Part,
-                Err(_) => {
-                    *pending = Pending::default();
-                    self.shut.set(true);
-                    return Wrote::Shut;
+            match self.hand_over(next) {
+                Ok(0) => {
+                    self.pending.replace(Some(pending));
+                    self.unless_shut(State::Busy);
+                    return Wrote::Part;
                 }
+                Ok(taken) => next.advance(taken),
+                Err(Gone) => return self.give_up(),
             }
         }
         if pending.leaving {
             // Refused only where the peer has closed already.
             let _ended_already = shutdown(&self.socket, Shutdown::Write);
         }
+        self.unless_shut(State::Clear);
         Wrote::All
+    }
+
+    fn unless_shut(&self, state: State) {
+        if !self.is_shut() {
+            self.state.set(state);
+        }
+    }
+
+    /// Hands bytes to the kernel; answers with how many it took.
+    fn hand_over(&self, bytes: &[u8]) -> Result<usize, Gone> {
+        match retry_on_intr(|| send(&self.socket, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)) {
+            Err(Errno::AGAIN) => Ok(0),
+            sent => sent.map_err(|_| Gone),
+        }
+    }
+
+    fn give_up(&self) -> Wrote {
+        self.state.set(State::Shut);
+        self.pending.take();
+        Wrote::Shut
     }
 }
 
 impl Pending {
     fn next(&mut self) -> Option<&mut Bytes> {
         [&mut self.tail, &mut self.control, &mut self.goodbye].into_iter().find(|bytes| !bytes.is_empty())
-    }
-
-    fn is_empty(&self) -> bool {
-        self.tail.is_empty() && self.control.is_empty() && self.goodbye.is_empty()
     }
 }
 
@@ -158,7 +189,7 @@ mod tests {
 
     fn fill(outbox: &Outbox, byte: u8) -> usize {
         let frame = vec![byte; 64 << 20];
-        assert_eq!(outbox.write(frame.clone().into()), Wrote::Part);
+        assert_eq!(outbox.write(&frame.clone().into()), Wrote::Part);
         frame.len()
     }
 
@@ -166,11 +197,11 @@ mod tests {
     fn what_is_begun_is_finished_before_control_and_goodbye_and_nothing_follows() {
         let (outbox, mut peer) = pair();
         let len = fill(&outbox, b'a');
-        assert_eq!(outbox.write("beat".into()), Wrote::Busy);
+        assert_eq!(outbox.write(&"beat".into()), Wrote::Busy);
         assert_eq!(outbox.control(b"\x8aold"), Wrote::Part);
         assert_eq!(outbox.control(b"\x8anew"), Wrote::Part);
         assert_eq!(outbox.goodbye("bye".into()), Wrote::Part);
-        assert_eq!((outbox.write("late".into()), outbox.goodbye("again".into())), (Wrote::Shut, Wrote::Shut));
+        assert_eq!((outbox.write(&"late".into()), outbox.goodbye("again".into())), (Wrote::Shut, Wrote::Shut));
         peer.set_nonblocking(true).unwrap();
         let mut bytes = Vec::new();
         while peer.read_to_end(&mut bytes).is_err_and(|error| error.kind() == ErrorKind::WouldBlock) {
@@ -187,6 +218,6 @@ mod tests {
         fill(&outbox, b'a');
         drop(peer);
         while outbox.drain() == Wrote::Part {}
-        assert_eq!(outbox.write("beat".into()), Wrote::Shut);
+        assert_eq!(outbox.write(&"beat".into()), Wrote::Shut);
     }
 }

@@ -1,5 +1,6 @@
 //! One reader in the audience: what it has been sent, what it gets next, and for a fan the session it holds.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::os::fd::OwnedFd;
 use std::rc::{Rc, Weak};
@@ -85,7 +86,7 @@ impl Seat {
         if resumed {
             first.extend_from_slice(&self.marks());
         }
-        self.settle(self.outbox.write(first.into()));
+        self.settle(self.outbox.write(&first.into()));
     }
 
     /// Writes a beat, or remembers that one is owed. Answers with the bytes handed over, if it was taken.
@@ -96,7 +97,7 @@ impl Seat {
         }
         let bytes = self.bytes_of(frames);
         let len = bytes.len();
-        let wrote = self.outbox.write(bytes);
+        let wrote = self.outbox.write(&bytes);
         self.settle(wrote);
         matches!(wrote, Wrote::All | Wrote::Part).then_some(len)
     }
@@ -108,12 +109,12 @@ impl Seat {
 
     /// Ends the connection with `code`, and gives the peer a moment to read it.
     pub(super) fn close(self: &Rc<Self>, code: CloseCode, reason: &str) {
-        self.leave(Bytes::new(), code, reason);
+        self.leave(&[], code, reason);
     }
 
     /// The same, with the final tally before it.
     pub(super) fn close_event(self: &Rc<Self>, last: &Frames) {
-        self.leave(self.bytes_of(last), CloseCode::EventClosed, "");
+        self.leave(&self.bytes_of(last), CloseCode::EventClosed, "");
     }
 
     /// Takes in nothing more from this fan.
@@ -127,7 +128,7 @@ impl Seat {
 
     /// A planned goodbye: to a fan its marks, which will be its next BASE.
     pub(super) fn release(self: &Rc<Self>, retry_ms: u32) {
-        self.leave(self.marks(), CloseCode::Restart, &CloseCode::retry_reason(retry_ms));
+        self.leave(&self.marks(), CloseCode::Restart, &CloseCode::retry_reason(retry_ms));
     }
 
     /// Gives up the session, if the seat still holds it.
@@ -169,7 +170,7 @@ impl Seat {
         self.outbox.is_shut()
     }
 
-    fn leave(self: &Rc<Self>, last: Bytes, code: CloseCode, reason: &str) {
+    fn leave(self: &Rc<Self>, last: &[u8], code: CloseCode, reason: &str) {
         let mut frames = last.to_vec();
         Message::Close(code, reason).frame_into(&mut frames);
         let wrote = self.outbox.goodbye(frames.into());
@@ -188,13 +189,15 @@ impl Seat {
         });
     }
 
-    fn bytes_of(&self, frames: &Frames) -> Bytes {
+    fn bytes_of<'a>(&self, frames: &'a Frames) -> Cow<'a, Bytes> {
         match self.role {
-            Role::Display { top } => frames.for_display(top),
+            Role::Display { top } => Cow::Owned(frames.for_display(top)),
             Role::Fan { encoding, .. } => {
                 let (bytes, key) = frames.for_fan(encoding, self.held.get());
-                self.held.set(Some(key));
-                bytes
+                if self.held.get() != Some(key) {
+                    self.held.set(Some(key));
+                }
+                Cow::Borrowed(bytes)
             }
         }
     }
@@ -208,7 +211,7 @@ impl Seat {
         if self.behind.take()
             && let Some(newest) = self.audience.upgrade().and_then(|audience| audience.newest())
         {
-            self.settle(self.outbox.write(self.bytes_of(&newest)));
+            self.settle(self.outbox.write(&self.bytes_of(&newest)));
         }
     }
 
