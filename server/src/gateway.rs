@@ -13,7 +13,6 @@ mod odd;
 mod outbox;
 mod patience;
 mod poller;
-mod scan;
 mod seat;
 mod sessions;
 mod shard;

@@ -10,6 +10,7 @@ mod feed;
 mod frame;
 mod json;
 mod level;
+pub mod scan;
 pub mod varint;
 
 pub use close::CloseCode;

@@ -7,6 +7,7 @@ use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
 use beat_core::{Bucket, Counting, Rate, Tally};
+use beat_protocol::scan::{Scanned, scan};
 use beat_protocol::{ClientFrame, ClientMessage, CloseCode, Flag, FrameError, Record, Records, Welcome};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
@@ -17,7 +18,6 @@ use super::linger::LINGER_BYTES_MAX;
 use super::odd::Odd;
 use super::outbox::Outbox;
 use super::poller::Ready;
-use super::scan::{Scanned, scan};
 use super::seat::{Holding, Role, Seat};
 use super::shard::{Held, Shard};
 use super::{Admission, SessionId};

@@ -1,6 +1,6 @@
 //! Finds the one kind of frame that nearly everything is: final, binary, masked, at most 125 bytes (RFC 6455, section 5.2).
 //!
-//! Whatever else a fan may send is for tungstenite. Nothing is judged here, and nothing is kept.
+//! Whatever else a fan may send is for a full WebSocket library. Nothing is judged here, and nothing is kept.
 
 const FINAL_BINARY: u8 = 0x82;
 const MASKED: u8 = 0x80;
@@ -11,7 +11,7 @@ const HEADER_BYTES: usize = 6;
 
 /// What stands at the front of some bytes.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Scanned<'a> {
+pub enum Scanned<'a> {
     /// The frame's payload, unmasked in place; the bytes go on after it.
     Payload(&'a [u8]),
     /// Nothing, or the beginning of such a frame.
@@ -21,7 +21,8 @@ pub(super) enum Scanned<'a> {
 }
 
 /// Takes the frame at the front off `bytes`, if it is whole and of that kind; else leaves them as they are.
-pub(super) fn scan<'a>(bytes: &mut &'a mut [u8]) -> Scanned<'a> {
+#[inline]
+pub fn scan<'a>(bytes: &mut &'a mut [u8]) -> Scanned<'a> {
     let len = match **bytes {
         [] | [FINAL_BINARY] => return Scanned::Torn,
         [FINAL_BINARY, len, ..] if (MASKED..=MASKED | SHORT_MAX).contains(&len) => usize::from(len & !MASKED),
@@ -48,10 +49,10 @@ pub(super) fn scan<'a>(bytes: &mut &'a mut [u8]) -> Scanned<'a> {
 mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
-    use tokio_tungstenite::tungstenite::Message;
-    use tokio_tungstenite::tungstenite::protocol::frame::Frame;
-    use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
-    use tokio_tungstenite::tungstenite::protocol::{Role, WebSocket};
+    use tungstenite::Message;
+    use tungstenite::protocol::frame::Frame;
+    use tungstenite::protocol::frame::coding::{Data, OpCode};
+    use tungstenite::protocol::{Role, WebSocket};
 
     use super::*;
 
