@@ -3,6 +3,7 @@
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::os::fd::{AsFd, OwnedFd};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use rustix::buffer::spare_capacity;
@@ -10,12 +11,14 @@ use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, recv, send};
-use rustix::time::{ClockId, clock_gettime};
 
 use beat_benches::one_tap_more;
 
-const REQUEST: &[u8] = b"GET /v1/events/demo/ws HTTP/1.1\r\nHost: bench\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-    Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: cheer.v1\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+use crate::book::refuse;
+use crate::listener::upgrade;
+use crate::process::own_cpu_seconds;
+use crate::thumbs::Tap;
+
 /// Behind its schedule by more, the crowd is the bottleneck.
 const LAG_MAX: Duration = Duration::from_millis(50);
 /// The same, by its own CPU.
@@ -28,35 +31,75 @@ const MASK: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 /// The fans.
 pub(crate) struct Crowd {
-    fans: Vec<OwnedFd>,
-    totals: Vec<u32>,
+    fans: Vec<Fan>,
+    /// Who taps next, where all do in turn.
+    next: usize,
     epoll: OwnedFd,
     events: Vec<epoll::Event>,
     sink: Vec<u8>,
+    frame: Vec<u8>,
+    bytes_in: u64,
+}
+
+struct Fan {
+    socket: OwnedFd,
+    team: u16,
+    total: u32,
+}
+
+/// A tap that is on its way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Handed {
+    /// The moment before its CHEER was handed to the socket.
+    pub(crate) at: Instant,
+    pub(crate) team: u16,
 }
 
 impl Crowd {
-    /// Opens `fans` connections, one after the other.
+    /// Opens `fans` connections to the event `demo`, one after the other; they tap for 200 teams.
     pub(crate) fn connect(port: u16, fans: usize) -> io::Result<Self> {
-        let epoll = epoll::create(CreateFlags::CLOEXEC)?;
-        let mut all = Vec::with_capacity(fans);
-        for _ in 0..fans {
-            let mut socket = ask(port)?;
-            expect_upgrade(&mut socket)?;
-            epoll::add(&epoll, &socket, EventData::new_u64(all.len() as u64), EventFlags::IN | EventFlags::ET)?;
-            all.push(socket.into());
-        }
-        let totals = vec![0; fans];
-        Ok(Self { fans: all, totals, epoll, events: Vec::with_capacity(EVENTS), sink: vec![0; 1 << 16] })
+        let mut crowd = Self::new()?;
+        crowd.admit(port, "demo", (0..200).cycle().take(fans))?;
+        Ok(crowd)
     }
 
-    /// Opens and closes so many connections, several at once.
-    pub(crate) fn storm(port: u16, connections: usize, at_once: usize) -> io::Result<()> {
-        for _ in 0..connections / at_once {
-            let mut asked = (0..at_once).map(|_| ask(port)).collect::<io::Result<Vec<_>>>()?;
-            asked.iter_mut().try_for_each(expect_upgrade)?;
+    /// Nobody yet.
+    pub(crate) fn new() -> io::Result<Self> {
+        let epoll = epoll::create(CreateFlags::CLOEXEC)?;
+        let (events, sink) = (Vec::with_capacity(EVENTS), vec![0; 1 << 16]);
+        Ok(Self { fans: Vec::new(), next: 0, epoll, events, sink, frame: Vec::new(), bytes_in: 0 })
+    }
+
+    /// Opens a connection to `event` for each of `teams`, whom its fan taps for.
+    pub(crate) fn admit(&mut self, port: u16, event: &str, teams: impl IntoIterator<Item = u16>) -> io::Result<()> {
+        let request = request(event);
+        for team in teams {
+            let mut socket = ask(port, &request)?;
+            expect_upgrade(&mut socket)?;
+            epoll::add(
+                &self.epoll,
+                &socket,
+                EventData::new_u64(self.fans.len() as u64),
+                EventFlags::IN | EventFlags::ET,
+            )?;
+            self.fans.push(Fan { socket: socket.into(), team, total: 0 });
         }
         Ok(())
+    }
+
+    /// Opens and closes so many connections, several at once; so many a second, or as fast as they are answered.
+    pub(crate) fn storm(port: u16, connections: u32, at_once: u32, per_second: Option<f64>) -> io::Result<()> {
+        let (request, mut own) = (request("demo"), Pace::begin());
+        for nth in (0..connections).step_by(usize::try_from(at_once).unwrap_or(1)) {
+            if let Some(per_second) = per_second {
+                let due = Duration::from_secs_f64(f64::from(nth) / per_second);
+                sleep(due.saturating_sub(own.began.elapsed()));
+                own.late_by(own.began.elapsed().saturating_sub(due).as_secs_f64());
+            }
+            let mut asked = (0..at_once).map(|_| ask(port, &request)).collect::<io::Result<Vec<_>>>()?;
+            asked.iter_mut().try_for_each(expect_upgrade)?;
+        }
+        own.judge()
     }
 
     /// Only takes in what comes, by its clock: a crowd that slept until there is something would be woken by nearly each
@@ -64,42 +107,87 @@ impl Crowd {
     pub(crate) fn rest(&mut self, time: Duration) -> io::Result<()> {
         let end = Instant::now() + time;
         while Instant::now() < end {
-            std::thread::sleep(REST);
+            sleep(REST);
             while self.take_in(Duration::ZERO)? == EVENTS {}
         }
         Ok(())
     }
 
     /// Taps for `time`, one tap a frame: so many frames a second in all, several in a write. Answers with how many.
-    pub(crate) fn cheer(&mut self, frames_per_second: f64, frames_per_write: usize, time: Duration) -> io::Result<u64> {
-        let (began, cpu) = (Instant::now(), own_cpu());
-        let (mut sent, mut at, mut lag) = (0u64, 0, 0.0f64);
-        let mut bytes = Vec::new();
-        while began.elapsed() < time {
-            let due = began.elapsed().as_secs_f64() * frames_per_second;
-            lag = lag.max((due - sent as f64) / frames_per_second - frames_per_write as f64 / frames_per_second);
-            while (sent + frames_per_write as u64) as f64 <= due {
-                bytes.clear();
-                for _ in 0..frames_per_write {
-                    self.totals[at] += 1;
-                    let team = u16::try_from(at % 200).unwrap_or(0);
-                    one_tap_more(team, self.totals[at], MASK, &mut bytes);
-                }
-                match send(self.fans[at].as_fd(), &bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
-                    Ok(taken) if taken == bytes.len() => {}
-                    other => return Err(io::Error::other(format!("fan {at} cannot send: {other:?}"))),
-                }
-                sent += frames_per_write as u64;
-                at = (at + 1) % self.fans.len();
+    pub(crate) fn cheer(&mut self, frames_per_second: f64, frames_per_write: u32, time: Duration) -> io::Result<u64> {
+        let mut own = Pace::begin();
+        let mut sent = 0;
+        while own.began.elapsed() < time {
+            let due = own.began.elapsed().as_secs_f64() * frames_per_second;
+            own.late_by((due - sent as f64 - f64::from(frames_per_write)) / frames_per_second);
+            while (sent + u64::from(frames_per_write)) as f64 <= due {
+                self.tap(self.next, frames_per_write)?;
+                sent += u64::from(frames_per_write);
+                self.next = (self.next + 1) % self.fans.len();
             }
             self.take_in(Duration::from_micros(20))?;
         }
-        let share = (own_cpu() - cpu) / began.elapsed().as_secs_f64();
-        if lag > LAG_MAX.as_secs_f64() || share > CPU_MAX {
-            let why = format!("the crowd is the bottleneck: {share:.2} of a core, {:.0} ms late", lag * 1e3);
-            return Err(io::Error::other(why));
-        }
+        own.judge()?;
         Ok(sent)
+    }
+
+    /// Taps as `taps` say, which are due from `began` on, until `end`; each is a CHEER of its own.
+    pub(crate) fn play<'a>(
+        &mut self,
+        taps: &mut std::iter::Peekable<impl Iterator<Item = &'a Tap>>,
+        began: Instant,
+        end: Duration,
+    ) -> io::Result<Vec<Handed>> {
+        let mut own = Pace::begin();
+        let mut handed = Vec::new();
+        loop {
+            let now = began.elapsed();
+            while let Some(tap) = taps.next_if(|tap| tap.due <= now.min(end)) {
+                handed.push(Handed { at: Instant::now(), team: self.fans[tap.fan].team });
+                self.tap(tap.fan, 1)?;
+                own.late_by((now - tap.due).as_secs_f64());
+            }
+            if now >= end {
+                break;
+            }
+            let next = taps.peek().map_or(end, |tap| tap.due.min(end));
+            self.take_in(next.saturating_sub(began.elapsed()).min(Duration::from_millis(5)))?;
+        }
+        own.judge()?;
+        Ok(handed)
+    }
+
+    /// One fan's running total after so many more taps, each in a frame of its own, in one write.
+    fn tap(&mut self, at: usize, frames: u32) -> io::Result<()> {
+        self.frame.clear();
+        let fan = &mut self.fans[at];
+        for _ in 0..frames {
+            fan.total += 1;
+            one_tap_more(fan.team, fan.total, MASK, &mut self.frame);
+        }
+        self.write(at)
+    }
+
+    /// Each fan says its total, all at once: so much is on the board before anything is measured.
+    pub(crate) fn state(&mut self, totals: &[u32]) -> io::Result<()> {
+        for (at, &total) in totals.iter().enumerate() {
+            self.frame.clear();
+            one_tap_more(self.fans[at].team, total, MASK, &mut self.frame);
+            self.write(at)?;
+        }
+        Ok(())
+    }
+
+    fn write(&self, at: usize) -> io::Result<()> {
+        match send(self.fans[at].socket.as_fd(), &self.frame, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
+            Ok(taken) if taken == self.frame.len() => Ok(()),
+            other => refuse(format!("fan {at} cannot send: {other:?}")),
+        }
+    }
+
+    /// Bytes that all of them were sent, framing included, since the last time it was asked.
+    pub(crate) fn bytes_in(&mut self) -> u64 {
+        std::mem::take(&mut self.bytes_in)
     }
 
     /// Throws away what has come, up to [`EVENTS`] times; answers with how often. A connection that ended is an error.
@@ -109,21 +197,51 @@ impl Crowd {
         epoll::wait(&self.epoll, spare_capacity(&mut self.events), Some(&wait))?;
         for event in &self.events {
             let at = usize::try_from(event.data.u64()).map_err(io::Error::other)?;
-            match recv(&self.fans[at], &mut self.sink[..], RecvFlags::DONTWAIT | RecvFlags::TRUNC) {
-                Ok((1.., _)) | Err(Errno::AGAIN) => {}
-                // With TRUNC the kernel counts what it threw away, and copies nothing.
-                Ok((0, discarded)) if discarded > 0 => {}
-                other => return Err(io::Error::other(format!("fan {at} was cut off: {other:?}"))),
+            // With TRUNC the kernel counts what it threw away, and copies nothing.
+            match recv(&self.fans[at].socket, &mut self.sink[..], RecvFlags::DONTWAIT | RecvFlags::TRUNC) {
+                Ok((_, discarded @ 1..)) => self.bytes_in += discarded as u64,
+                Err(Errno::AGAIN) => {}
+                other => return refuse(format!("fan {at} was cut off: {other:?}")),
             }
         }
         Ok(self.events.len())
     }
 }
 
-fn ask(port: u16) -> io::Result<TcpStream> {
+/// Whether the crowd keeps up with what it is asked to do.
+struct Pace {
+    began: Instant,
+    cpu_seconds: f64,
+    latest: f64,
+}
+
+impl Pace {
+    fn begin() -> Self {
+        Self { began: Instant::now(), cpu_seconds: own_cpu_seconds(), latest: 0.0 }
+    }
+
+    fn late_by(&mut self, seconds: f64) {
+        self.latest = self.latest.max(seconds);
+    }
+
+    fn judge(&self) -> io::Result<()> {
+        let share = (own_cpu_seconds() - self.cpu_seconds) / self.began.elapsed().as_secs_f64();
+        if self.latest > LAG_MAX.as_secs_f64() || share > CPU_MAX {
+            let late_ms = self.latest * 1e3;
+            return refuse(format!("the crowd is the bottleneck: {share:.2} of a core, {late_ms:.0} ms late"));
+        }
+        Ok(())
+    }
+}
+
+fn request(event: &str) -> String {
+    upgrade(&format!("/v1/events/{event}/ws"), "Sec-WebSocket-Protocol: cheer.v1\r\n")
+}
+
+fn ask(port: u16, request: &str) -> io::Result<TcpStream> {
     let mut socket = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
     socket.set_nodelay(true)?;
-    socket.write_all(REQUEST)?;
+    socket.write_all(request.as_bytes())?;
     Ok(socket)
 }
 
@@ -133,10 +251,5 @@ fn expect_upgrade(socket: &mut TcpStream) -> io::Result<()> {
     if head[..read].starts_with(b"HTTP/1.1 101") {
         return Ok(());
     }
-    Err(io::Error::other(String::from_utf8_lossy(&head[..read]).into_owned()))
-}
-
-fn own_cpu() -> f64 {
-    let spent = clock_gettime(ClockId::ProcessCPUTime);
-    spent.tv_sec as f64 + spent.tv_nsec as f64 / 1e9
+    refuse(String::from_utf8_lossy(&head[..read]))
 }

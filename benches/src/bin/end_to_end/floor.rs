@@ -11,12 +11,14 @@ use rustix::buffer::spare_capacity;
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags, recv, send};
+use rustix::net::{RecvFlags, SendFlags, listen, recv, send};
 
 const UPGRADED: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 const LISTENER: u64 = u64::MAX;
 const STDIN: u64 = u64::MAX - 1;
+/// As the gateway's.
+const BACKLOG: i32 = 4_096;
 const INTERVAL: Duration = Duration::from_millis(100);
 /// Header and mask.
 const HEADER_BYTES: usize = 6;
@@ -33,6 +35,8 @@ struct Socket {
 pub(crate) fn serve(frame_bytes: usize) -> io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;
+    // Of std's 128 a storm finds no place: it would wait for the kernel's retransmissions.
+    listen(&listener, BACKLOG)?;
     println!("{}", listener.local_addr()?.port());
     let epoll = epoll::create(CreateFlags::CLOEXEC)?;
     epoll::add(&epoll, &listener, EventData::new_u64(LISTENER), EventFlags::IN)?;
