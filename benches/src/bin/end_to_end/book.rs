@@ -57,6 +57,16 @@ pub(crate) fn refuse<T>(why: impl Into<String>) -> io::Result<T> {
     Err(io::Error::other(why.into()))
 }
 
+/// The same, where only the machine or the crowd was too slow: the next run may do.
+pub(crate) fn held_up<T>(why: impl Into<String>) -> io::Result<T> {
+    Err(io::Error::new(io::ErrorKind::TimedOut, why.into()))
+}
+
+/// Whether that was why.
+pub(crate) fn is_held_up(why: &io::Error) -> bool {
+    why.kind() == io::ErrorKind::TimedOut
+}
+
 /// Several measurements of one thing.
 pub(crate) struct Spread {
     pub(crate) median: f64,
@@ -76,6 +86,7 @@ impl Spread {
 
 impl fmt::Display for Spread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.0} ({:.0} to {:.0})", self.median, self.lowest, self.highest)
+        let digits = f.precision().unwrap_or(0);
+        write!(f, "{:.digits$} ({:.digits$} to {:.digits$})", self.median, self.lowest, self.highest)
     }
 }

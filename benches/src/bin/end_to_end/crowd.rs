@@ -14,7 +14,7 @@ use rustix::net::{RecvFlags, SendFlags, recv, send};
 
 use beat_benches::one_tap_more;
 
-use crate::book::refuse;
+use crate::book::{held_up, refuse};
 use crate::listener::upgrade;
 use crate::process::own_cpu_seconds;
 use crate::thumbs::Tap;
@@ -228,7 +228,7 @@ impl Pace {
         let share = (own_cpu_seconds() - self.cpu_seconds) / self.began.elapsed().as_secs_f64();
         if self.latest > LAG_MAX.as_secs_f64() || share > CPU_MAX {
             let late_ms = self.latest * 1e3;
-            return refuse(format!("the crowd is the bottleneck: {share:.2} of a core, {late_ms:.0} ms late"));
+            return held_up(format!("the crowd is the bottleneck: {share:.2} of a core, {late_ms:.0} ms late"));
         }
         Ok(())
     }
