@@ -52,15 +52,15 @@ fn a_fan_who_holds_the_key_gets_a_delta_and_one_who_does_not_gets_both() {
     let first = follow(None, &event, beat(7, Phase::Open, [1, 0, 0], [9.0, 0.0, 0.0]));
     let second = follow(Some(&first), &event, beat(8, Phase::Open, [2, 1, 0], [9.0, 99.0, 0.0]));
     let (bytes, held) = first.for_fan(Encoding::Binary, None);
-    let [ServerFrame::Key(key)] = &decode(&bytes)[..] else { panic!("{bytes:?}") };
+    let [ServerFrame::Key(key)] = &decode(bytes)[..] else { panic!("{bytes:?}") };
     assert_eq!((key.head.beat, held, &key.levels, &key.totals), (7, 7, &vec![32, 0, 0], &vec![1, 0, 0]));
 
     let (bytes, held) = second.for_fan(Encoding::Binary, Some(7));
-    let [ServerFrame::Delta(delta)] = &decode(&bytes)[..] else { panic!("{bytes:?}") };
+    let [ServerFrame::Delta(delta)] = &decode(bytes)[..] else { panic!("{bytes:?}") };
     assert_eq!((delta.head.beat, delta.key, held, delta.apply(&key.levels)), (8, 7, 7, vec![32, 64, 0]));
 
     let (bytes, held) = second.for_fan(Encoding::Binary, None);
-    let [ServerFrame::Key(same), ServerFrame::Delta(same_delta)] = &decode(&bytes)[..] else { panic!("{bytes:?}") };
+    let [ServerFrame::Key(same), ServerFrame::Delta(same_delta)] = &decode(bytes)[..] else { panic!("{bytes:?}") };
     assert_eq!((same, same_delta, held), (key, delta, 7));
 }
 
@@ -87,7 +87,7 @@ fn the_final_tally_comes_as_a_key_flagged_closed() {
     let open = follow(None, &event, beat(1, Phase::Closed, [5, 0, 0], [1.0, 0.0, 0.0]));
     let last = follow(Some(&open), &event, beat(2, Phase::Final, [6, 0, 0], [0.0; 3]));
     let (bytes, _) = last.for_fan(Encoding::Binary, Some(1));
-    let [ServerFrame::Key(key)] = &decode(&bytes)[..] else { panic!("{bytes:?}") };
+    let [ServerFrame::Key(key)] = &decode(bytes)[..] else { panic!("{bytes:?}") };
     assert!(key.head.flags.has(Flag::Closed) && !open.flags().has(Flag::Closed));
     assert_eq!(key.totals, [6, 0, 0]);
 }
@@ -98,7 +98,7 @@ fn a_stale_beat_keeps_its_number_and_builds_on_the_same_key() {
     let fresh = follow(None, &event, beat(3, Phase::Open, [5, 0, 0], [1.0, 0.0, 0.0]));
     let stale = fresh.stale();
     let (bytes, held) = stale.for_fan(Encoding::Binary, Some(3));
-    let [ServerFrame::Delta(delta)] = &decode(&bytes)[..] else { panic!("{bytes:?}") };
+    let [ServerFrame::Delta(delta)] = &decode(bytes)[..] else { panic!("{bytes:?}") };
     assert!(delta.head.flags.has(Flag::Stale));
     assert_eq!((delta.head.beat, delta.key, held, &delta.levels[..]), (3, 3, 3, &[][..]));
     let text = String::from_utf8(payloads(&stale.for_display(None)).remove(0)).unwrap();
@@ -109,7 +109,7 @@ fn a_stale_beat_keeps_its_number_and_builds_on_the_same_key() {
 fn text_carries_totals_only_with_a_key() {
     let event = event();
     let frames = follow(None, &event, beat(4, Phase::Open, [5, 0, 2], [0.0, 0.0, 9.0]));
-    let text = |held| String::from_utf8(payloads(&frames.for_fan(Encoding::Json, held).0).remove(0)).unwrap();
+    let text = |held| String::from_utf8(payloads(frames.for_fan(Encoding::Json, held).0).remove(0)).unwrap();
     let beat = r#"{"beat":4,"at_ms":1400,"flags":[],"cadence_ms":250,"levels":{"C":32}"#;
     assert_eq!(text(Some(4)), format!("{beat}}}"));
     assert_eq!(text(None), format!(r#"{beat},"totals":{{"A":5,"B":0,"C":2}}}}"#));

@@ -104,20 +104,25 @@ impl Audience {
         let places = self.seats.borrow().capacity();
         let (mut at, mut written) = (0, 0);
         while at < places {
-            let mut seats = self.seats.borrow_mut();
-            let mut due = [0; TOGETHER];
-            let found;
-            (found, at) = look_for_due(&mut seats, at..places, frames, &mut due);
-            for &due in &due[..found] {
-                write_to(&seats[due].seat, frames, counters);
-            }
-            drop(seats);
-            written += found;
+            let wrote;
+            (wrote, at) = self.write_to_next(at..places, frames, counters);
+            written += wrote;
             if written >= WRITES_AT_A_STRETCH {
                 written = 0;
                 tokio::task::yield_now().await;
             }
         }
+    }
+
+    /// Writes to the next seats for which the beat is due; answers with how many they were and where to go on.
+    fn write_to_next(&self, places: Range<usize>, frames: &Frames, counters: &Counters) -> (usize, usize) {
+        let mut seats = self.seats.borrow_mut();
+        let mut due = [0; TOGETHER];
+        let (found, next) = look_for_due(&mut seats, places, frames, &mut due);
+        for &due in &due[..found] {
+            write_to(&seats[due].seat, frames, counters);
+        }
+        (found, next)
     }
 }
 
