@@ -5,6 +5,11 @@ use std::time::Duration;
 use beat_protocol::EventId;
 use clap::{Parser, Subcommand};
 
+use crate::doctor::DoctorArgs;
+use crate::probe::ProbeArgs;
+use crate::sink::SinkArgs;
+use crate::verify::VerifyArgs;
+
 const EXAMPLES: &str = "\
 Examples:
   Two thousand people for half a minute, with the same taps each time:
@@ -28,6 +33,14 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Lets a crowd cheer, then reconciles what it sent with what was counted and published.
     Run(RunArgs),
+    /// A bare server, to find this program's own ceiling; or one that counts wrong, to see that it is found out.
+    Sink(SinkArgs),
+    /// What this machine can hold, and the command that mends what is in the way.
+    Doctor(DoctorArgs),
+    /// One tap's way, step by step and timed; for monitoring.
+    Probe(ProbeArgs),
+    /// The books of an event right now: counted, published, stored.
+    Verify(VerifyArgs),
 }
 
 /// What `run` is told.
@@ -96,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_run_without_a_word_is_a_small_one_against_this_machine() {
-        let Command::Run(args) = Cli::parse_from(["beat-load", "run"]).command;
+        let Command::Run(args) = Cli::parse_from(["beat-load", "run"]).command else { panic!("run was asked for") };
         assert_eq!((args.fans, args.taps_per_second, args.duration), (100, None, Duration::from_secs(30)));
         assert_eq!(args.admin, ["http://127.0.0.1:9600"]);
     }

@@ -82,6 +82,11 @@ impl Matcher {
         }
     }
 
+    /// The latencies of what was matched until now, in microseconds.
+    pub(crate) fn so_far(&self) -> &Histogram<u64> {
+        &self.tap_to_beat
+    }
+
     /// The latencies in microseconds, the taps in no beat, and the taps in beats that were not ours.
     pub(crate) fn finish(mut self) -> TapToBeat {
         self.advance(Nanos::MAX);

@@ -7,11 +7,13 @@ use beat_protocol::EventDetail;
 
 use crate::cli::RunArgs;
 use crate::clock::{Clock, Nanos, SECOND, nanos};
+use crate::ending::Ending;
 use crate::feed::Feed;
 use crate::latency::TapToBeat;
 use crate::ledger::Ledger;
 use crate::metrics_page;
 use crate::phases::{PhaseKind, Phases};
+use crate::progress::Progress;
 use crate::reconcile::TeamLine;
 use crate::schedule::{Activity, Crowd};
 use crate::stage::{BeatsSeen, Stage};
@@ -25,7 +27,7 @@ const LEAVING_MAX: Nanos = 2 * SECOND;
 /// How long the first beat may take.
 const FIRST_BEAT_MAX: Nanos = 5 * SECOND;
 /// Open files that are no fan's: the feed, the pages, standard streams, runtimes.
-const OTHER_FILES: u64 = 64;
+pub(crate) const OTHER_FILES: u64 = 64;
 
 /// Why there was no run.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +78,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Outcome, RunError> {
         )));
     }
     allow_files(args.fans)?;
+    let ending = Ending::on_ctrl_c()?;
     let event = target.event()?;
     let clock = Clock::start();
     let feed = Feed::listen(&target, address, &event, clock)?;
@@ -96,7 +99,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<Outcome, RunError> {
         times,
         phases: phases.clone(),
     });
-    let mut stage = Stage::open(task, feed, totals_before)?;
+    let title = format!("beat-load  {}  event {}  {} fans", args.url, args.event, args.fans);
+    let codes = event.teams.iter().map(|team| team.code).collect();
+    let progress = Progress::new(title, phases.clone(), codes, ending);
+    let mut stage = Stage::open(task, feed, totals_before, progress)?;
     let open_at_start = stage.connect()?;
     let ledger = stage.cheer()?;
     let lines = stage.settle(args, &event, &ledger, &fates_before)?;

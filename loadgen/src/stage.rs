@@ -13,7 +13,7 @@ use crate::feed::{BeatSeen, Feed};
 use crate::latency::{Matcher, TapToBeat};
 use crate::ledger::{Counts, Ledger, Mailbox};
 use crate::metrics_page::{self, FatesByTeam};
-use crate::progress::{Phase, Progress};
+use crate::progress::{Glance, Progress};
 use crate::reconcile::{TeamLine, reconciles};
 use crate::run::RunError;
 use crate::target::TargetError;
@@ -62,7 +62,12 @@ impl BeatsSeen {
 
 impl Stage {
     /// Starts the workers; the first fans connect at once.
-    pub(crate) fn open(task: Arc<Task>, feed: Feed, totals_before: Vec<u64>) -> std::io::Result<Self> {
+    pub(crate) fn open(
+        task: Arc<Task>,
+        feed: Feed,
+        totals_before: Vec<u64>,
+        progress: Progress,
+    ) -> std::io::Result<Self> {
         let mailboxes: Vec<Arc<Mailbox>> = (0..task.workers).map(|_| Arc::default()).collect();
         let workers = (0..task.workers)
             .zip(&mailboxes)
@@ -73,7 +78,7 @@ impl Stage {
             })
             .collect::<Result<_, _>>()?;
         Ok(Self {
-            progress: Progress::new(task.times.leave_from),
+            progress,
             matcher: Matcher::new(&totals_before),
             beats: BeatsSeen::default(),
             totals: totals_before.clone(),
@@ -88,7 +93,7 @@ impl Stage {
     /// Until the crowd begins to tap: how many are in by then.
     pub(crate) fn connect(&mut self) -> Result<u64, RunError> {
         loop {
-            let counts = self.look(Phase::Connecting);
+            let counts = self.look();
             if counts.gone == u64::from(self.task.fans) {
                 return Err(RunError::NobodyIn(self.causes()?));
             }
@@ -105,8 +110,7 @@ impl Stage {
     /// Until the last fan has left: everyone's book.
     pub(crate) fn cheer(&mut self) -> std::io::Result<Ledger> {
         while !self.workers.iter().all(JoinHandle::is_finished) {
-            let phase = if self.task.clock.now() < self.task.times.end { Phase::Cheering } else { Phase::Settling };
-            self.look(phase);
+            self.look();
         }
         self.books()
     }
@@ -124,7 +128,7 @@ impl Stage {
         let mut asked_at = 0;
         let mut agreed_since = None;
         loop {
-            self.look(Phase::Settling);
+            self.look();
             let now = clock.now();
             if now < asked_at + ASK_INTERVAL {
                 continue;
@@ -150,7 +154,7 @@ impl Stage {
     }
 
     /// Waits a moment, then takes in what happened meanwhile.
-    fn look(&mut self, phase: Phase) -> Counts {
+    fn look(&mut self) -> Counts {
         thread::sleep(LOOK_INTERVAL);
         let mut counts = Counts::default();
         let mut complete_to = Nanos::MAX;
@@ -170,7 +174,12 @@ impl Stage {
             self.matcher.beat(beat);
         }
         self.matcher.advance(complete_to);
-        self.progress.tell(self.task.clock.now(), phase, &counts);
+        self.progress.tell(&Glance {
+            now: self.task.clock.now(),
+            counts: &counts,
+            tap_to_beat: self.matcher.so_far(),
+            totals: &self.totals,
+        });
         counts
     }
 
