@@ -15,7 +15,10 @@ mod bucket;
 mod fan;
 mod connection;
 mod worker;
+mod crew;
+mod procs;
 mod ledger;
+mod histogram;
 mod feed;
 mod stage;
 mod progress;
@@ -36,7 +39,18 @@ const SET_UP: u8 = 3;
 const RECONCILIATION: u8 = 98;
 
 fn main() -> ExitCode {
-    let Command::Run(args) = Cli::parse().command;
+    let args = match Cli::parse().command {
+        Command::Run(args) => args,
+        Command::CarryFans => {
+            return match procs::work() {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => {
+                    eprintln!("beat-load: a worker process: {error}");
+                    ExitCode::from(SET_UP)
+                }
+            };
+        }
+    };
     let outcome = match run::run(&args) {
         Ok(outcome) => outcome,
         Err(error) => {
