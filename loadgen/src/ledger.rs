@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
 
 use crate::clock::Nanos;
 use crate::fan::Standing;
 
 /// A tap on its way: handed to a socket at `at`, meant for `due`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Handed {
     pub(crate) at: Nanos,
     pub(crate) due: Nanos,
@@ -17,7 +18,7 @@ pub(crate) struct Handed {
 }
 
 /// Numbers that only add up.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Counts {
     /// Sockets open at the moment: opened less ended.
     pub(crate) opened: u64,
@@ -57,7 +58,7 @@ impl Counts {
 }
 
 /// What became of one team's taps, as far as the fans can say.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TeamTaps {
     pub(crate) due: u64,
     pub(crate) sent: u64,
@@ -65,7 +66,7 @@ pub(crate) struct TeamTaps {
 }
 
 /// One worker's book.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Ledger {
     pub(crate) counts: Counts,
     /// How sockets ended, by close code; 1006: without a close, 1000: by us.
@@ -73,6 +74,7 @@ pub(crate) struct Ledger {
     /// Why sockets did not come about.
     pub(crate) connect_errors: BTreeMap<String, u64>,
     /// How much later than planned a fan acted, in microseconds.
+    #[serde(with = "crate::histogram")]
     pub(crate) schedule_lag: Histogram<u64>,
     pub(crate) teams: Vec<TeamTaps>,
 }
@@ -134,7 +136,7 @@ pub(crate) fn record(histogram: &mut Histogram<u64>, span: Nanos) {
 pub(crate) struct Mailbox(Mutex<News>);
 
 /// What happened on one worker up to an instant.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct News {
     pub(crate) counts: Counts,
     /// In the order of `at`; every tap handed over before `complete_to` is here or was before. The last news are complete for ever.
@@ -143,6 +145,7 @@ pub(crate) struct News {
 }
 
 impl Mailbox {
+    /// Adds to what is there.
     pub(crate) fn leave(&self, counts: Counts, handed: &mut Vec<Handed>, complete_to: Nanos) {
         let mut news = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         news.counts = counts;

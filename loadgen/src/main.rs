@@ -15,7 +15,10 @@ mod bucket;
 mod fan;
 mod connection;
 mod worker;
+mod crew;
+mod procs;
 mod ledger;
+mod histogram;
 mod feed;
 mod stage;
 mod progress;
@@ -49,6 +52,7 @@ const THRESHOLD: u8 = 99;
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Run(args) => cheer(&args),
+        Command::CarryFans => tool(procs::work().map(|()| true), SET_UP),
         Command::Sink(args) => tool(sink::run(&args).map(|()| true), SET_UP),
         Command::Doctor(args) => tool(Ok::<_, Infallible>(doctor::run(&args)), SET_UP),
         Command::Probe(args) => tool(probe::run(&args), THRESHOLD),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use beat_protocol::EventDetail;
 
-use crate::cli::RunArgs;
+use crate::cli::{Procs, RunArgs};
 use crate::clock::{Clock, Nanos, SECOND, nanos};
 use crate::ending::Ending;
 use crate::feed::Feed;
@@ -26,6 +26,8 @@ const CALM: Nanos = SECOND;
 const LEAVING_MAX: Nanos = 2 * SECOND;
 /// How long the first beat may take.
 const FIRST_BEAT_MAX: Nanos = 5 * SECOND;
+/// Until processes of their own have started.
+const PROCESS_START: Nanos = SECOND / 4;
 /// Open files that are no fan's: the feed, the pages, standard streams, runtimes.
 pub(crate) const OTHER_FILES: u64 = 64;
 
@@ -38,7 +40,7 @@ pub(crate) enum RunError {
     #[error("{0}")]
     Target(#[from] TargetError),
     #[error(
-        "{fans} fans need {needed} open files and this process may have {limit}; raise it with: ulimit -n {needed}"
+        "{fans} fans a process need {needed} open files and it may have {limit}; say --procs auto, or: ulimit -n {needed}"
     )]
     Files { fans: u32, needed: u64, limit: u64 },
     #[error("no beat on the display feed within 5 s")]
@@ -77,14 +79,15 @@ pub(crate) fn run(args: &RunArgs) -> Result<Outcome, RunError> {
             args.fans
         )));
     }
-    allow_files(args.fans)?;
+    let procs = processes(args)?;
     let ending = Ending::on_ctrl_c()?;
     let event = target.event()?;
     let clock = Clock::start();
     let feed = Feed::listen(&target, address, &event, clock)?;
     let totals_before = first_totals(&feed, clock)?;
     let fates_before = metrics_page::fetch(&args.admin, target.event_id())?;
-    let times = times(args, clock.now());
+    let setting_out = if procs > 1 { PROCESS_START } else { 0 };
+    let times = times(args, clock.now() + setting_out);
     let phases = phases(args, &times);
     let teams = event.teams.len();
     let crowd_teams = u16::try_from(teams).map_err(|_| RunError::Usage("a roster of over 65,535".to_owned()))?;
@@ -94,7 +97,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Outcome, RunError> {
         address,
         crowd: Crowd::new(args.seed, activity, crowd_teams, times.start, times.end),
         fans: args.fans,
-        workers: args.workers.min(args.fans),
+        workers: procs * args.workers.min(args.fans.div_ceil(procs)),
         teams,
         times,
         phases: phases.clone(),
@@ -102,7 +105,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Outcome, RunError> {
     let title = format!("beat-load  {}  event {}  {} fans", args.url, args.event, args.fans);
     let codes = event.teams.iter().map(|team| team.code).collect();
     let progress = Progress::new(title, phases.clone(), codes, ending);
-    let mut stage = Stage::open(task, feed, totals_before, progress)?;
+    let mut stage = Stage::open(task, procs, feed, totals_before, progress)?;
     let open_at_start = stage.connect()?;
     let ledger = stage.cheer()?;
     let lines = stage.settle(args, &event, &ledger, &fates_before)?;
@@ -111,11 +114,17 @@ pub(crate) fn run(args: &RunArgs) -> Result<Outcome, RunError> {
     Ok(Outcome { url, event, fans, seed, duration, phases, open_at_start, ledger, tap_to_beat, beats, lines })
 }
 
-/// Raises the limit on open files to what `fans` need, as far as this process may.
-fn allow_files(fans: u32) -> Result<(), RunError> {
-    let needed = u64::from(fans) + OTHER_FILES;
+/// In how many processes the fans live; raises the limit on open files as far as this process and its children may.
+fn processes(args: &RunArgs) -> Result<u32, RunError> {
     let limit = rlimit::increase_nofile_limit(u64::MAX)?;
-    if limit < needed { Err(RunError::Files { fans, needed, limit }) } else { Ok(()) }
+    let room = u32::try_from(limit.saturating_sub(OTHER_FILES)).unwrap_or(u32::MAX).max(1);
+    let procs = match args.procs {
+        Procs::Auto => args.fans.div_ceil(room),
+        Procs::Exactly(procs) => procs.min(args.fans),
+    };
+    let fans = args.fans.div_ceil(procs);
+    let needed = u64::from(fans) + OTHER_FILES;
+    if limit < needed { Err(RunError::Files { fans, needed, limit }) } else { Ok(procs) }
 }
 
 /// The totals before the run.

@@ -2,22 +2,23 @@
 //! far it is, and at the end waits until the books agree.
 
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
 use beat_protocol::EventDetail;
 
 use crate::cli::RunArgs;
 use crate::clock::{Nanos, SECOND, nanos};
+use crate::crew::Crew;
 use crate::feed::{BeatSeen, Feed};
 use crate::latency::{Matcher, TapToBeat};
-use crate::ledger::{Counts, Ledger, Mailbox};
+use crate::ledger::{Counts, Ledger, News};
 use crate::metrics_page::{self, FatesByTeam};
 use crate::progress::{Glance, Progress};
 use crate::reconcile::{TeamLine, reconciles};
 use crate::run::RunError;
 use crate::target::TargetError;
-use crate::worker::{self, Task};
+use crate::worker::Task;
 
 /// How often mailboxes are emptied.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
@@ -30,8 +31,7 @@ const AGREE_FOR: Nanos = SECOND / 2;
 pub(crate) struct Stage {
     task: Arc<Task>,
     feed: Feed,
-    workers: Vec<JoinHandle<std::io::Result<Ledger>>>,
-    mailboxes: Vec<Arc<Mailbox>>,
+    crew: Crew,
     matcher: Matcher,
     progress: Progress,
     beats: BeatsSeen,
@@ -64,19 +64,13 @@ impl Stage {
     /// Starts the workers; the first fans connect at once.
     pub(crate) fn open(
         task: Arc<Task>,
+        procs: u32,
         feed: Feed,
         totals_before: Vec<u64>,
         progress: Progress,
     ) -> std::io::Result<Self> {
-        let mailboxes: Vec<Arc<Mailbox>> = (0..task.workers).map(|_| Arc::default()).collect();
-        let workers = (0..task.workers)
-            .zip(&mailboxes)
-            .map(|(share, mailbox)| {
-                let (task, mailbox) = (Arc::clone(&task), Arc::clone(mailbox));
-                let name = format!("fans-{share}");
-                thread::Builder::new().name(name).spawn(move || worker::run(&task, share, &mailbox))
-            })
-            .collect::<Result<_, _>>()?;
+        let crew =
+            if procs > 1 { Crew::of_processes(&task, procs)? } else { Crew::of_threads(&task, 0..task.workers)? };
         Ok(Self {
             progress,
             matcher: Matcher::new(&totals_before),
@@ -84,8 +78,7 @@ impl Stage {
             totals: totals_before.clone(),
             task,
             feed,
-            workers,
-            mailboxes,
+            crew,
             totals_before,
         })
     }
@@ -109,10 +102,10 @@ impl Stage {
 
     /// Until the last fan has left: everyone's book.
     pub(crate) fn cheer(&mut self) -> std::io::Result<Ledger> {
-        while !self.workers.iter().all(JoinHandle::is_finished) {
+        while !self.crew.is_done() {
             self.look();
         }
-        self.books()
+        self.crew.books(self.task.teams)
     }
 
     /// Until the books agree or the time for it is over: the books, team by team.
@@ -156,16 +149,10 @@ impl Stage {
     /// Waits a moment, then takes in what happened meanwhile.
     fn look(&mut self) -> Counts {
         thread::sleep(LOOK_INTERVAL);
-        let mut counts = Counts::default();
-        let mut complete_to = Nanos::MAX;
         // Before the beats: what a beat contains must have been handed over when it is looked at.
         let beats = self.feed.take();
-        for mailbox in &self.mailboxes {
-            let news = mailbox.empty();
-            counts.add(&news.counts);
-            complete_to = complete_to.min(news.complete_to);
-            self.matcher.handed(news.handed);
-        }
+        let News { counts, handed, complete_to } = self.crew.news();
+        self.matcher.handed(handed);
         for beat in beats {
             self.totals.clone_from(&beat.totals);
             if beat.at >= self.task.times.start {
@@ -200,17 +187,9 @@ impl Stage {
             .collect()
     }
 
-    fn books(&mut self) -> std::io::Result<Ledger> {
-        let mut all = Ledger::new(self.task.teams);
-        for worker in self.workers.drain(..) {
-            all.add(&worker.join().expect("a worker does not panic")?);
-        }
-        Ok(all)
-    }
-
     /// Why nobody came in, most frequent first.
     fn causes(&mut self) -> std::io::Result<String> {
-        let ledger = self.books()?;
+        let ledger = self.crew.books(self.task.teams)?;
         let closes = ledger.closes.iter().map(|(code, times)| (*times, format!("closed with {code}")));
         let errors = ledger.connect_errors.iter().map(|(cause, times)| (*times, cause.clone()));
         let mut causes: Vec<(u64, String)> = closes.chain(errors).collect();
