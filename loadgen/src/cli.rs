@@ -5,9 +5,11 @@ use std::time::Duration;
 use beat_protocol::EventId;
 use clap::{Parser, Subcommand};
 
+use crate::cohorts::CohortArgs;
 use crate::doctor::DoctorArgs;
 use crate::probe::ProbeArgs;
 use crate::sink::SinkArgs;
+use crate::stored::StoreUrl;
 use crate::verify::VerifyArgs;
 
 /// More are an accident.
@@ -104,6 +106,13 @@ pub(crate) struct RunArgs {
     /// Threads that carry the fans, in each process.
     #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
     pub(crate) workers: u32,
+
+    /// Read what the store has, too, and compare: redis://host[:port], or redis+cluster://h1:p,h2:p.
+    #[arg(long, value_name = "URL")]
+    pub(crate) redis_verify: Option<StoreUrl>,
+
+    #[command(flatten)]
+    pub(crate) cohorts: CohortArgs,
 
     /// More than 100 connections to a machine that is not this one: yes, it is mine to load.
     #[arg(long)]

@@ -18,6 +18,7 @@ mod worker;
 mod crew;
 mod procs;
 mod ledger;
+mod cohorts;
 mod histogram;
 mod feed;
 mod stage;
@@ -83,5 +84,11 @@ fn cheer(args: &RunArgs) -> ExitCode {
     if let Err(error) = report::write(&mut std::io::stdout().lock(), &outcome) {
         eprintln!("beat-load: the report could not be written: {error}");
     }
-    if reconcile::reconciles(&outcome.lines) { ExitCode::SUCCESS } else { ExitCode::from(RECONCILIATION) }
+    let as_declared = cohorts::as_declared(&outcome.cohorts) && outcome.hurt.is_empty();
+    match reconcile::reconciles(&outcome.lines) {
+        _ if outcome.interrupted_at.is_some() => ExitCode::from(ending::INTERRUPTED),
+        false => ExitCode::from(RECONCILIATION),
+        true if !as_declared => ExitCode::from(THRESHOLD),
+        true => ExitCode::SUCCESS,
+    }
 }

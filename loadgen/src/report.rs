@@ -6,6 +6,7 @@ use beat_protocol::EventSummary;
 use hdrhistogram::Histogram;
 
 use crate::clock::{as_seconds, nanos};
+use crate::cohorts;
 use crate::ledger::{Counts, TeamTaps};
 use crate::metrics_page::Fates;
 use crate::reconcile::{TeamLine, reconciles};
@@ -25,8 +26,12 @@ pub(crate) fn write(out: &mut impl Write, outcome: &Outcome) -> io::Result<()> {
     let state = format!("{state:?}").to_lowercase();
     writeln!(out, "beat-load  {url}  event {id} ({state})  {fans} fans  {duration}  seed {seed}\n")?;
     phases(out, outcome)?;
+    if let Some(at) = outcome.interrupted_at {
+        writeln!(out, "INTERRUPTED after {:.1} s: this is what there was until then\n", as_seconds(at))?;
+    }
     traffic(out, outcome)?;
     latencies(out, outcome)?;
+    out.write_all(cohorts::text(&outcome.cohorts, &outcome.hurt).as_bytes())?;
     reconciliation(out, &outcome.lines)?;
     verdict(out, outcome)
 }

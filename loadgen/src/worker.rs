@@ -1,6 +1,6 @@
 //! A thread with its share of the fans: connects them one by one, brings them back when they fall off, keeps the book.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -76,6 +76,8 @@ pub(crate) struct Worker {
     clock: Clock,
     phases: Phases,
     book: RefCell<Book>,
+    /// Whether the run is to end before its time.
+    cut: Cell<bool>,
 }
 
 #[derive(Debug)]
@@ -95,6 +97,7 @@ pub(crate) fn run(task: &Arc<Task>, share: u32, mailbox: &Arc<Mailbox>) -> std::
         clock: task.clock,
         phases: task.phases.clone(),
         book: RefCell::new(Book { ledger: Ledger::new(task.teams), handed: Vec::new() }),
+        cut: Cell::new(false),
     });
     let teller = (Rc::clone(&worker), Arc::clone(mailbox));
     runtime.block_on(async {
@@ -104,11 +107,15 @@ pub(crate) fn run(task: &Arc<Task>, share: u32, mailbox: &Arc<Mailbox>) -> std::
             loop {
                 ticks.tick().await;
                 worker.tell(&mailbox, worker.now());
+                worker.cut.set(mailbox.is_cut());
             }
         });
         let mut under_way = Vec::new();
         for index in (share..task.fans).step_by(task.workers as usize) {
             sleep_until(worker.instant(task.times.connect_at(index))).await;
+            if worker.is_cut() {
+                break;
+            }
             under_way.push(spawn_local(live(Rc::clone(&worker), task.crowd.fan(index), task.times.leave_at(index))));
         }
         for fan in under_way {
@@ -139,7 +146,7 @@ async fn live(worker: Rc<Worker>, taps: Taps, leave_at: Nanos) {
             Err(end) => end,
         };
         worker.note(&end);
-        let Some(not_before) = comes_back(&end) else { break };
+        let Some(not_before) = comes_back(&end).filter(|_| !worker.is_cut()) else { break };
         let pause = not_before + rand::random_range(0..=span);
         if worker.now() + pause >= worker.times.give_up {
             break;
@@ -175,6 +182,10 @@ impl Worker {
 
     pub(crate) fn instant(&self, at: Nanos) -> Instant {
         self.clock.instant(at).into()
+    }
+
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut.get()
     }
 
     pub(crate) fn opened(&self, again: bool) {

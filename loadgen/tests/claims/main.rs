@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a fake that stumbles shall fail its test")]
 
+mod cohorts;
+mod ending;
 mod fake;
 mod load;
 mod refusals;
