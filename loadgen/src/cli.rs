@@ -23,7 +23,8 @@ Examples:
   As many taps as a full house makes, the server's metrics elsewhere:
     beat-load run --url ws://127.0.0.1:8080 --event demo -c 5000 -q 20000 -z 1m --admin http://127.0.0.1:9601
 
-Exit codes: 0 every tap arrived once, 2 usage, 3 set-up, 98 the books do not agree (the teams are named).";
+Exit codes: 0 every tap arrived once, 2 usage, 3 set-up, 98 the books do not agree (the teams are named), 99 a cohort did
+not come to what was declared or hurt an honest fan, 130 interrupted (with the report so far).";
 
 /// A crowd of fans for Make the Beat that knows whether every tap arrived.
 #[derive(Debug, Parser)]

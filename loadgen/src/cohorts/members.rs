@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use super::deeds::{Bytes, KINDS, Nonsense};
 use super::{BOT_TAPS_PER_SECOND, Deed, Kind, Setting};
 use crate::clock::{MILLISECOND, Nanos};
-use crate::connection::Socket;
+use crate::target::Socket;
 
 /// How long a server may take to answer anything.
 const ANSWER_MAX: Duration = Duration::from_secs(5);

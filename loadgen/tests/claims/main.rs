@@ -9,5 +9,6 @@ mod load;
 mod refusals;
 mod resilience;
 mod sink;
+mod stored;
 mod tools;
 mod verdict;
