@@ -5,6 +5,15 @@ use std::time::Duration;
 use beat_protocol::EventId;
 use clap::{Parser, Subcommand};
 
+use crate::cohorts::CohortArgs;
+use crate::doctor::DoctorArgs;
+use crate::probe::ProbeArgs;
+use crate::sink::SinkArgs;
+use crate::stored::StoreUrl;
+use crate::verify::VerifyArgs;
+
+/// More are an accident.
+const PROCS_MAX: u32 = 256;
 const EXAMPLES: &str = "\
 Examples:
   Two thousand people for half a minute, with the same taps each time:
@@ -14,7 +23,8 @@ Examples:
   As many taps as a full house makes, the server's metrics elsewhere:
     beat-load run --url ws://127.0.0.1:8080 --event demo -c 5000 -q 20000 -z 1m --admin http://127.0.0.1:9601
 
-Exit codes: 0 every tap arrived once, 2 usage, 3 set-up, 98 the books do not agree (the teams are named).";
+Exit codes: 0 every tap arrived once, 2 usage, 3 set-up, 98 the books do not agree (the teams are named), 99 a cohort did
+not come to what was declared or hurt an honest fan, 130 interrupted (with the report so far).";
 
 /// A crowd of fans for Make the Beat that knows whether every tap arrived.
 #[derive(Debug, Parser)]
@@ -28,6 +38,25 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Lets a crowd cheer, then reconciles what it sent with what was counted and published.
     Run(RunArgs),
+    /// A bare server, to find this program's own ceiling; or one that counts wrong, to see that it is found out.
+    Sink(SinkArgs),
+    /// What this machine can hold, and the command that mends what is in the way.
+    Doctor(DoctorArgs),
+    /// One tap's way, step by step and timed; for monitoring.
+    Probe(ProbeArgs),
+    /// The books of an event right now: counted, published, stored.
+    Verify(VerifyArgs),
+    /// Carries a share of the fans for the run that started this process.
+    #[command(name = crate::procs::CHILD, hide = true)]
+    CarryFans,
+}
+
+/// How many processes carry the fans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Procs {
+    /// As few as their open files allow.
+    Auto,
+    Exactly(u32),
 }
 
 /// What `run` is told.
@@ -71,9 +100,20 @@ pub(crate) struct RunArgs {
     #[arg(long, default_value = "10s", value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(crate) settle: Duration,
 
-    /// Threads that carry the fans.
+    /// Processes that carry the fans: auto takes as few as the limit on open files allows.
+    #[arg(long, default_value = "auto", value_name = "N|auto", value_parser = procs)]
+    pub(crate) procs: Procs,
+
+    /// Threads that carry the fans, in each process.
     #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
     pub(crate) workers: u32,
+
+    /// Read what the store has, too, and compare: redis://host[:port], or redis+cluster://h1:p,h2:p.
+    #[arg(long, value_name = "URL")]
+    pub(crate) redis_verify: Option<StoreUrl>,
+
+    #[command(flatten)]
+    pub(crate) cohorts: CohortArgs,
 
     /// More than 100 connections to a machine that is not this one: yes, it is mine to load.
     #[arg(long)]
@@ -83,6 +123,14 @@ pub(crate) struct RunArgs {
 fn rate(text: &str) -> Result<f64, String> {
     let rate: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
     if rate.is_finite() && rate >= 0.0 { Ok(rate) } else { Err("a rate is not negative".to_owned()) }
+}
+
+fn procs(text: &str) -> Result<Procs, String> {
+    match text.parse() {
+        Ok(number @ 1..=PROCS_MAX) => Ok(Procs::Exactly(number)),
+        _ if text == "auto" => Ok(Procs::Auto),
+        _ => Err(format!("auto, or 1 to {PROCS_MAX}")),
+    }
 }
 
 #[cfg(test)]
@@ -96,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_run_without_a_word_is_a_small_one_against_this_machine() {
-        let Command::Run(args) = Cli::parse_from(["beat-load", "run"]).command;
+        let Command::Run(args) = Cli::parse_from(["beat-load", "run"]).command else { panic!("a run") };
         assert_eq!((args.fans, args.taps_per_second, args.duration), (100, None, Duration::from_secs(30)));
         assert_eq!(args.admin, ["http://127.0.0.1:9600"]);
     }

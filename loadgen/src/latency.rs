@@ -33,6 +33,8 @@ pub(crate) struct Matcher {
     tap_to_beat: Histogram<u64>,
     /// Taps in totals that we never sent.
     strangers: u64,
+    /// Whose taps are not matched, if anyone's: bots tap for it, and what is shadowed of theirs is in no beat.
+    passed_over: Option<u16>,
 }
 
 impl Matcher {
@@ -44,7 +46,13 @@ impl Matcher {
             beats: VecDeque::new(),
             tap_to_beat: ledger::microseconds(),
             strangers: 0,
+            passed_over: None,
         }
+    }
+
+    /// Leaves out the taps for `team`.
+    pub(crate) fn pass_over(&mut self, team: u16) {
+        self.passed_over = Some(team);
     }
 
     pub(crate) fn handed(&mut self, mut taps: Vec<Handed>) {
@@ -60,7 +68,7 @@ impl Matcher {
         // Each worker's taps come sorted, and a stable sort merges such runs.
         self.unsorted.sort_by_key(|tap| tap.at);
         let certain = self.unsorted.partition_point(|tap| tap.at < complete_to);
-        for tap in self.unsorted.drain(..certain) {
+        for tap in self.unsorted.drain(..certain).filter(|tap| Some(tap.team) != self.passed_over) {
             self.teams[usize::from(tap.team)].under_way.push_back(tap);
         }
         while let Some(beat) = self.beats.pop_front_if(|beat| beat.at < complete_to) {
@@ -69,7 +77,9 @@ impl Matcher {
     }
 
     fn contain(&mut self, beat: &BeatSeen) {
-        for (team, &total) in self.teams.iter_mut().zip(&beat.totals) {
+        let passed_over = self.passed_over.map(usize::from);
+        let teams = self.teams.iter_mut().zip(&beat.totals).enumerate();
+        for (_, (team, &total)) in teams.filter(|(index, _)| Some(*index) != passed_over) {
             while team.total < total {
                 let Some(tap) = team.under_way.pop_front_if(|tap| tap.at <= beat.at) else {
                     self.strangers += total - team.total;
@@ -80,6 +90,11 @@ impl Matcher {
                 ledger::record(&mut self.tap_to_beat, beat.at.saturating_sub(tap.due));
             }
         }
+    }
+
+    /// The latencies of what was matched until now, in microseconds.
+    pub(crate) fn so_far(&self) -> &Histogram<u64> {
+        &self.tap_to_beat
     }
 
     /// The latencies in microseconds, the taps in no beat, and the taps in beats that were not ours.

@@ -1,15 +1,17 @@
 //! What one worker thread writes down, and how the threads' books become one.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
 
 use crate::clock::Nanos;
 use crate::fan::Standing;
 
 /// A tap on its way: handed to a socket at `at`, meant for `due`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Handed {
     pub(crate) at: Nanos,
     pub(crate) due: Nanos,
@@ -17,7 +19,7 @@ pub(crate) struct Handed {
 }
 
 /// Numbers that only add up.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Counts {
     /// Sockets open at the moment: opened less ended.
     pub(crate) opened: u64,
@@ -57,15 +59,24 @@ impl Counts {
 }
 
 /// What became of one team's taps, as far as the fans can say.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TeamTaps {
     pub(crate) due: u64,
     pub(crate) sent: u64,
     pub(crate) in_doubt: u64,
 }
 
+impl TeamTaps {
+    /// Adds taps of somebody else.
+    pub(crate) fn add(&mut self, others: Self) {
+        self.due += others.due;
+        self.sent += others.sent;
+        self.in_doubt += others.in_doubt;
+    }
+}
+
 /// One worker's book.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Ledger {
     pub(crate) counts: Counts,
     /// How sockets ended, by close code; 1006: without a close, 1000: by us.
@@ -73,6 +84,7 @@ pub(crate) struct Ledger {
     /// Why sockets did not come about.
     pub(crate) connect_errors: BTreeMap<String, u64>,
     /// How much later than planned a fan acted, in microseconds.
+    #[serde(with = "crate::histogram")]
     pub(crate) schedule_lag: Histogram<u64>,
     pub(crate) teams: Vec<TeamTaps>,
 }
@@ -110,9 +122,7 @@ impl Ledger {
         }
         self.schedule_lag.add(&other.schedule_lag).expect("all histograms have the same bounds");
         for (team, others) in self.teams.iter_mut().zip(&other.teams) {
-            team.due += others.due;
-            team.sent += others.sent;
-            team.in_doubt += others.in_doubt;
+            team.add(*others);
         }
     }
 }
@@ -131,10 +141,14 @@ pub(crate) fn record(histogram: &mut Histogram<u64>, span: Nanos) {
 ///
 /// Not bounded by a number but by its reader, who empties it ten times a second: 24 bytes a tap under way.
 #[derive(Debug, Default)]
-pub(crate) struct Mailbox(Mutex<News>);
+pub(crate) struct Mailbox {
+    news: Mutex<News>,
+    /// The other way round: whether the worker is to come to an end before its time.
+    cut: AtomicBool,
+}
 
 /// What happened on one worker up to an instant.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct News {
     pub(crate) counts: Counts,
     /// In the order of `at`; every tap handed over before `complete_to` is here or was before. The last news are complete for ever.
@@ -143,15 +157,25 @@ pub(crate) struct News {
 }
 
 impl Mailbox {
+    /// Adds to what is there.
     pub(crate) fn leave(&self, counts: Counts, handed: &mut Vec<Handed>, complete_to: Nanos) {
-        let mut news = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
         news.counts = counts;
         news.complete_to = complete_to;
         news.handed.append(handed);
     }
 
     pub(crate) fn empty(&self) -> News {
-        let mut news = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
         News { handed: std::mem::take(&mut news.handed), ..*news }
+    }
+
+    /// Asks the worker to stop tapping and let its fans go.
+    pub(crate) fn cut(&self) {
+        self.cut.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::Relaxed)
     }
 }

@@ -2,41 +2,79 @@
 //!
 //! Speaks the wire through `beat-protocol` and shares nothing else with the server. In reading order: what is asked for
 //! and of whom; when every fan taps, what it may say, its socket, the thread that carries it and keeps the book; the
-//! display feed and the run that brings all together; what it measured, and the line that decides. `schedule`, `bucket`,
+//! display feed and the run that brings all together; what it measured, and the line that decides; the tools. `schedule`, `bucket`,
 //! `fan`, `latency` and `reconcile` know no socket, no clock and no thread.
 
 mod cli;
 mod run;
 mod target;
 mod clock;
+mod phases;
 mod schedule;
 mod bucket;
 mod fan;
 mod connection;
 mod worker;
+mod crew;
+mod procs;
 mod ledger;
+mod cohorts;
+mod histogram;
 mod feed;
 mod stage;
 mod progress;
+mod screen;
 mod latency;
 mod metrics_page;
 mod reconcile;
 mod report;
+mod stored;
+mod sink;
+mod doctor;
+mod probe;
+mod verify;
+mod ending;
+mod cpu;
 
+use std::convert::Infallible;
+use std::fmt::Display;
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, RunArgs};
 use crate::run::RunError;
 
 const USAGE: u8 = 2;
 const SET_UP: u8 = 3;
 const RECONCILIATION: u8 = 98;
+const THRESHOLD: u8 = 99;
 
 fn main() -> ExitCode {
-    let Command::Run(args) = Cli::parse().command;
-    let outcome = match run::run(&args) {
+    match Cli::parse().command {
+        Command::Run(args) => cheer(&args),
+        Command::CarryFans => tool(procs::work().map(|()| true), SET_UP),
+        Command::Sink(args) => tool(sink::run(&args).map(|()| true), SET_UP),
+        Command::Doctor(args) => tool(Ok::<_, Infallible>(doctor::run(&args)), SET_UP),
+        Command::Probe(args) => tool(probe::run(&args), THRESHOLD),
+        Command::Verify(args) => tool(verify::run(&args), RECONCILIATION),
+    }
+}
+
+/// The exit code of a tool that could not do its work, or that could and says yes or no; no is `otherwise`.
+fn tool(answer: Result<bool, impl Display>, otherwise: u8) -> ExitCode {
+    match answer {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(otherwise),
+        Err(error) => {
+            eprintln!("beat-load: {error}");
+            ExitCode::from(SET_UP)
+        }
+    }
+}
+
+fn cheer(args: &RunArgs) -> ExitCode {
+    let outcome = match run::run(args) {
         Ok(outcome) => outcome,
         Err(error) => {
             eprintln!("beat-load: {error}");
@@ -46,5 +84,11 @@ fn main() -> ExitCode {
     if let Err(error) = report::write(&mut std::io::stdout().lock(), &outcome) {
         eprintln!("beat-load: the report could not be written: {error}");
     }
-    if reconcile::reconciles(&outcome.lines) { ExitCode::SUCCESS } else { ExitCode::from(RECONCILIATION) }
+    let as_declared = cohorts::as_declared(&outcome.cohorts) && outcome.hurt.is_empty();
+    match reconcile::reconciles(&outcome.lines) {
+        _ if outcome.interrupted_at.is_some() => ExitCode::from(ending::INTERRUPTED),
+        false => ExitCode::from(RECONCILIATION),
+        true if !as_declared => ExitCode::from(THRESHOLD),
+        true => ExitCode::SUCCESS,
+    }
 }

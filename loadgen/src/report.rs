@@ -6,6 +6,7 @@ use beat_protocol::EventSummary;
 use hdrhistogram::Histogram;
 
 use crate::clock::{as_seconds, nanos};
+use crate::cohorts;
 use crate::ledger::{Counts, TeamTaps};
 use crate::metrics_page::Fates;
 use crate::reconcile::{TeamLine, reconciles};
@@ -24,10 +25,21 @@ pub(crate) fn write(out: &mut impl Write, outcome: &Outcome) -> io::Result<()> {
     let EventSummary { id, state, .. } = &event.summary;
     let state = format!("{state:?}").to_lowercase();
     writeln!(out, "beat-load  {url}  event {id} ({state})  {fans} fans  {duration}  seed {seed}\n")?;
+    phases(out, outcome)?;
+    if let Some(at) = outcome.interrupted_at {
+        writeln!(out, "INTERRUPTED after {:.1} s: this is what there was until then\n", as_seconds(at))?;
+    }
     traffic(out, outcome)?;
     latencies(out, outcome)?;
+    out.write_all(cohorts::text(&outcome.cohorts, &outcome.hurt).as_bytes())?;
     reconciliation(out, &outcome.lines)?;
     verdict(out, outcome)
+}
+
+fn phases(out: &mut impl Write, outcome: &Outcome) -> io::Result<()> {
+    let told: Vec<String> =
+        outcome.phases.iter().map(|phase| format!("{} {:.1} s", phase.name, as_seconds(phase.length()))).collect();
+    writeln!(out, "       phases  {}", told.join(", "))
 }
 
 fn traffic(out: &mut impl Write, outcome: &Outcome) -> io::Result<()> {

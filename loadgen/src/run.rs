@@ -5,16 +5,20 @@ use std::time::Duration;
 
 use beat_protocol::EventDetail;
 
-use crate::cli::RunArgs;
+use crate::cli::{Procs, RunArgs};
 use crate::clock::{Clock, Nanos, SECOND, nanos};
+use crate::cohorts::{self, Cohort, Cohorts, Setting};
+use crate::ending::Ending;
 use crate::feed::Feed;
 use crate::latency::TapToBeat;
 use crate::ledger::Ledger;
-use crate::metrics_page;
+use crate::phases::{PhaseKind, Phases};
+use crate::progress::Progress;
 use crate::reconcile::TeamLine;
 use crate::schedule::{Activity, Crowd};
-use crate::stage::{BeatsSeen, Stage};
-use crate::target::{Target, TargetError, UNASKED_FANS_MAX};
+use crate::stage::{BeatsSeen, OtherBooks, Stage};
+use crate::stored::StoredError;
+use crate::target::{Target, TargetError};
 use crate::worker::{Task, Times};
 
 /// Between the last connection and the first tap, and between the last tap and the first fan to leave.
@@ -23,8 +27,10 @@ const CALM: Nanos = SECOND;
 const LEAVING_MAX: Nanos = 2 * SECOND;
 /// How long the first beat may take.
 const FIRST_BEAT_MAX: Nanos = 5 * SECOND;
+/// Until processes of their own have started.
+const PROCESS_START: Nanos = SECOND / 4;
 /// Open files that are no fan's: the feed, the pages, standard streams, runtimes.
-const OTHER_FILES: u64 = 64;
+pub(crate) const OTHER_FILES: u64 = 64;
 
 /// Why there was no run.
 #[derive(Debug, thiserror::Error)]
@@ -34,8 +40,10 @@ pub(crate) enum RunError {
     Usage(String),
     #[error("{0}")]
     Target(#[from] TargetError),
+    #[error("{0}")]
+    Stored(#[from] StoredError),
     #[error(
-        "{fans} fans need {needed} open files and this process may have {limit}; raise it with: ulimit -n {needed}"
+        "{fans} fans a process need {needed} open files and it may have {limit}; say --procs auto, or: ulimit -n {needed}"
     )]
     Files { fans: u32, needed: u64, limit: u64 },
     #[error("no beat on the display feed within 5 s")]
@@ -54,11 +62,17 @@ pub(crate) struct Outcome {
     pub(crate) fans: u32,
     pub(crate) seed: u64,
     pub(crate) duration: Duration,
+    pub(crate) phases: Phases,
+    /// When somebody ended it before its time.
+    pub(crate) interrupted_at: Option<Nanos>,
     pub(crate) open_at_start: u64,
     pub(crate) ledger: Ledger,
     pub(crate) tap_to_beat: TapToBeat,
     pub(crate) beats: BeatsSeen,
     pub(crate) lines: Vec<TeamLine>,
+    pub(crate) cohorts: Vec<Cohort>,
+    /// What befell honest fans beside them.
+    pub(crate) hurt: Vec<String>,
 }
 
 /// Sets up, lets the crowd cheer, reconciles.
@@ -67,19 +81,22 @@ pub(crate) fn run(args: &RunArgs) -> Result<Outcome, RunError> {
         Activity::of(args.taps_per_second, args.fans).map_err(|too_fast| RunError::Usage(too_fast.to_string()))?;
     let target = Target::parse(&args.url, args.event.clone()).map_err(|error| RunError::Usage(error.to_string()))?;
     let address = target.resolve()?;
-    if args.fans > UNASKED_FANS_MAX && !address.ip().is_loopback() && !args.i_own_this_target {
+    if cohorts::needs_leave(args.fans, args.cohorts, address) && !args.i_own_this_target {
         return Err(RunError::Usage(format!(
             "{} connections to {address}, which is not this machine: say --i-own-this-target if it is yours to load",
-            args.fans
+            args.fans + args.cohorts.connections()
         )));
     }
-    allow_files(args.fans)?;
+    let procs = processes(args)?;
+    let ending = Ending::on_ctrl_c()?;
     let event = target.event()?;
     let clock = Clock::start();
     let feed = Feed::listen(&target, address, &event, clock)?;
     let totals_before = first_totals(&feed, clock)?;
-    let fates_before = metrics_page::fetch(&args.admin, target.event_id())?;
-    let times = times(args, clock.now());
+    let before = OtherBooks::look(args, target.event_id())?;
+    let setting_out = if procs > 1 { PROCESS_START } else { 0 };
+    let times = times(args, clock.now() + setting_out);
+    let phases = phases(args, &times);
     let teams = event.teams.len();
     let crowd_teams = u16::try_from(teams).map_err(|_| RunError::Usage("a roster of over 65,535".to_owned()))?;
     let task = Arc::new(Task {
@@ -88,24 +105,81 @@ pub(crate) fn run(args: &RunArgs) -> Result<Outcome, RunError> {
         address,
         crowd: Crowd::new(args.seed, activity, crowd_teams, times.start, times.end),
         fans: args.fans,
-        workers: args.workers.min(args.fans),
+        workers: procs * args.workers.min(args.fans.div_ceil(procs)),
         teams,
         times,
+        phases: phases.clone(),
     });
-    let mut stage = Stage::open(task, feed, totals_before)?;
+    let title = format!("beat-load  {}  event {}  {} fans", args.url, args.event, args.fans);
+    let codes = event.teams.iter().map(|team| team.code).collect();
+    let progress = Progress::new(title, phases.clone(), codes, ending.clone());
+    let bots_team = task.crowd.least_cheered();
+    let setting = Setting {
+        clock,
+        target: target.clone(),
+        address,
+        start: times.start,
+        end: times.end,
+        bots_team,
+        ending: ending.clone(),
+    };
+    let mut stage = Stage::open(task, procs, feed, totals_before, progress, ending)?;
+    let cohorts = Cohorts::start(args.cohorts, setting)?;
+    if args.cohorts.bots > 0 {
+        stage.pass_over(bots_team);
+    }
     let open_at_start = stage.connect()?;
-    let ledger = stage.cheer()?;
-    let lines = stage.settle(args, &event, &ledger, &fates_before)?;
+    let mut ledger = stage.cheer()?;
+    let mut cohorts = cohorts.finish()?;
+    let crowd = ledger.teams[usize::from(bots_team)].sent;
+    cohorts.iter().for_each(|cohort| ledger.teams[usize::from(bots_team)].add(cohort.books()));
+    let lines = stage.settle(args, &event, &ledger, &before)?;
+    let counted = lines[usize::from(bots_team)].fates.counted;
+    cohorts.iter_mut().for_each(|cohort| cohort.judge_bots(counted, crowd, args.duration));
+    let hurt = if cohorts.is_empty() { Vec::new() } else { hurt(&ledger, &lines, bots_team) };
+    let interrupted_at = stage.cut_at();
     let (tap_to_beat, beats) = stage.close();
     let RunArgs { url, fans, seed, duration, .. } = args.clone();
-    Ok(Outcome { url, event, fans, seed, duration, open_at_start, ledger, tap_to_beat, beats, lines })
+    let tapped = |at: Nanos| Duration::from_nanos(at.saturating_sub(times.start));
+    let duration = interrupted_at.map_or(duration, |at| tapped(at).min(duration));
+    Ok(Outcome {
+        url,
+        event,
+        fans,
+        seed,
+        duration,
+        phases,
+        interrupted_at,
+        open_at_start,
+        ledger,
+        tap_to_beat,
+        beats,
+        lines,
+        cohorts,
+        hurt,
+    })
 }
 
-/// Raises the limit on open files to what `fans` need, as far as this process may.
-fn allow_files(fans: u32) -> Result<(), RunError> {
-    let needed = u64::from(fans) + OTHER_FILES;
+/// What befell the honest fans: how their sockets ended, and what was shadowed of teams no bot taps for.
+fn hurt(ledger: &Ledger, lines: &[TeamLine], bots_team: u16) -> Vec<String> {
+    let others = lines.iter().enumerate().filter(|(team, _)| *team != usize::from(bots_team));
+    let shadowed = others.map(|(_, line)| line.fates.shadowed).sum();
+    cohorts::hurt(&ledger.closes, ledger.connect_errors.values().sum(), shadowed)
+}
+
+/// In how many processes the fans live; raises the limit on open files as far as this process and its children may.
+fn processes(args: &RunArgs) -> Result<u32, RunError> {
     let limit = rlimit::increase_nofile_limit(u64::MAX)?;
-    if limit < needed { Err(RunError::Files { fans, needed, limit }) } else { Ok(()) }
+    let room = u32::try_from(limit.saturating_sub(OTHER_FILES + u64::from(args.cohorts.connections())))
+        .unwrap_or(u32::MAX)
+        .max(1);
+    let procs = match args.procs {
+        Procs::Auto => args.fans.div_ceil(room),
+        Procs::Exactly(procs) => procs.min(args.fans),
+    };
+    let fans = args.fans.div_ceil(procs);
+    let needed = u64::from(fans) + u64::from(args.cohorts.connections()) + OTHER_FILES;
+    if limit < needed { Err(RunError::Files { fans, needed, limit }) } else { Ok(procs) }
 }
 
 /// The totals before the run.
@@ -128,4 +202,16 @@ fn times(args: &RunArgs, connect_from: Nanos) -> Times {
     let leave_step = connect_step.min(LEAVING_MAX / fans);
     let give_up = leave_from + fans * leave_step + nanos(args.settle);
     Times { connect_from, connect_step, start, end, leave_from, leave_step, give_up }
+}
+
+/// What the parts of the run are called, and when they are.
+fn phases(args: &RunArgs, times: &Times) -> Phases {
+    let connect = times.start - times.connect_from;
+    let settle = times.give_up - times.end;
+    let parts = [
+        ("connect", PhaseKind::Connect, connect),
+        ("steady", PhaseKind::Measured, nanos(args.duration)),
+        ("settle", PhaseKind::Settle, settle),
+    ];
+    Phases::in_a_row(times.connect_from, parts)
 }

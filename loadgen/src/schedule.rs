@@ -8,6 +8,7 @@
 use rand::{RngExt, SeedableRng};
 use rand_distr::{Distribution, Exp1, StandardNormal};
 use rand_pcg::Pcg32;
+use serde::{Deserialize, Serialize};
 
 use crate::clock::{Nanos, from_seconds};
 
@@ -40,7 +41,7 @@ pub(crate) struct Tap {
 }
 
 /// How much the crowd taps.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Activity {
     /// Connected, watching, never tapping.
     Idle,
@@ -74,7 +75,7 @@ impl Activity {
 }
 
 /// Everyone who could tap, for whom, and how much.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Crowd {
     seed: u64,
     activity: Activity,
@@ -103,6 +104,11 @@ impl Crowd {
         let sum = shares.last().copied().unwrap_or(1.0);
         shares.iter_mut().for_each(|share| *share /= sum);
         Self { seed, activity, start, end, shares, ranking }
+    }
+
+    /// The team that is cheered least.
+    pub(crate) fn least_cheered(&self) -> u16 {
+        self.ranking.last().copied().unwrap_or(0)
     }
 
     /// Every tap of fan `index`, in time order.

@@ -2,22 +2,24 @@
 //! far it is, and at the end waits until the books agree.
 
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
-use beat_protocol::EventDetail;
+use beat_protocol::{EventDetail, EventId, TeamCode};
 
 use crate::cli::RunArgs;
 use crate::clock::{Nanos, SECOND, nanos};
+use crate::crew::Crew;
+use crate::ending::Ending;
 use crate::feed::{BeatSeen, Feed};
 use crate::latency::{Matcher, TapToBeat};
-use crate::ledger::{Counts, Ledger, Mailbox};
+use crate::ledger::{Counts, Ledger, News};
 use crate::metrics_page::{self, FatesByTeam};
-use crate::progress::{Phase, Progress};
+use crate::progress::{Glance, Progress};
 use crate::reconcile::{TeamLine, reconciles};
 use crate::run::RunError;
-use crate::target::TargetError;
-use crate::worker::{self, Task};
+use crate::stored::{self, StoredByTeam};
+use crate::worker::Task;
 
 /// How often mailboxes are emptied.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
@@ -26,17 +28,42 @@ const ASK_INTERVAL: Nanos = SECOND / 4;
 /// Books that agree must still do so for so long: what is counted twice may be counted late.
 const AGREE_FOR: Nanos = SECOND / 2;
 
+/// Who interrupts a run does not wait longer than this for its books.
+const CUT_SETTLE_MAX: Nanos = 3 * SECOND;
+
 /// A run under way.
 pub(crate) struct Stage {
     task: Arc<Task>,
     feed: Feed,
-    workers: Vec<JoinHandle<std::io::Result<Ledger>>>,
-    mailboxes: Vec<Arc<Mailbox>>,
+    crew: Crew,
     matcher: Matcher,
     progress: Progress,
     beats: BeatsSeen,
     totals_before: Vec<u64>,
     totals: Vec<u64>,
+    ending: Ending,
+    /// When the end was asked for before its time.
+    cut_at: Option<Nanos>,
+}
+
+/// What others' books say: before the run, and while it settles.
+#[derive(Debug)]
+pub(crate) struct OtherBooks {
+    fates: FatesByTeam,
+    stored: Option<StoredByTeam>,
+}
+
+impl OtherBooks {
+    /// The books as they stand.
+    pub(crate) fn look(args: &RunArgs, event: &EventId) -> Result<Self, RunError> {
+        let fates = metrics_page::fetch(&args.admin, event)?;
+        let stored = args.redis_verify.as_ref().map(|url| stored::fetch(url, event)).transpose()?;
+        Ok(Self { fates, stored })
+    }
+
+    fn stored(&self, team: TeamCode) -> Option<u64> {
+        self.stored.as_ref().map(|totals| totals.get(&team).copied().unwrap_or(0))
+    }
 }
 
 /// What the display feed was like.
@@ -62,25 +89,26 @@ impl BeatsSeen {
 
 impl Stage {
     /// Starts the workers; the first fans connect at once.
-    pub(crate) fn open(task: Arc<Task>, feed: Feed, totals_before: Vec<u64>) -> std::io::Result<Self> {
-        let mailboxes: Vec<Arc<Mailbox>> = (0..task.workers).map(|_| Arc::default()).collect();
-        let workers = (0..task.workers)
-            .zip(&mailboxes)
-            .map(|(share, mailbox)| {
-                let (task, mailbox) = (Arc::clone(&task), Arc::clone(mailbox));
-                let name = format!("fans-{share}");
-                thread::Builder::new().name(name).spawn(move || worker::run(&task, share, &mailbox))
-            })
-            .collect::<Result<_, _>>()?;
+    pub(crate) fn open(
+        task: Arc<Task>,
+        procs: u32,
+        feed: Feed,
+        totals_before: Vec<u64>,
+        progress: Progress,
+        ending: Ending,
+    ) -> std::io::Result<Self> {
+        let crew =
+            if procs > 1 { Crew::of_processes(&task, procs)? } else { Crew::of_threads(&task, 0..task.workers)? };
         Ok(Self {
-            progress: Progress::new(task.times.leave_from),
+            progress,
+            ending,
+            cut_at: None,
             matcher: Matcher::new(&totals_before),
             beats: BeatsSeen::default(),
             totals: totals_before.clone(),
             task,
             feed,
-            workers,
-            mailboxes,
+            crew,
             totals_before,
         })
     }
@@ -88,9 +116,12 @@ impl Stage {
     /// Until the crowd begins to tap: how many are in by then.
     pub(crate) fn connect(&mut self) -> Result<u64, RunError> {
         loop {
-            let counts = self.look(Phase::Connecting);
+            let counts = self.look();
             if counts.gone == u64::from(self.task.fans) {
                 return Err(RunError::NobodyIn(self.causes()?));
+            }
+            if self.cut_at.is_some() {
+                return Ok(counts.open());
             }
             if self.task.clock.now() >= self.task.times.start {
                 return if counts.opened > 0 {
@@ -104,11 +135,10 @@ impl Stage {
 
     /// Until the last fan has left: everyone's book.
     pub(crate) fn cheer(&mut self) -> std::io::Result<Ledger> {
-        while !self.workers.iter().all(JoinHandle::is_finished) {
-            let phase = if self.task.clock.now() < self.task.times.end { Phase::Cheering } else { Phase::Settling };
-            self.look(phase);
+        while !self.crew.is_done() {
+            self.look();
         }
-        self.books()
+        self.crew.books(self.task.teams)
     }
 
     /// Until the books agree or the time for it is over: the books, team by team.
@@ -117,30 +147,41 @@ impl Stage {
         args: &RunArgs,
         event: &EventDetail,
         ledger: &Ledger,
-        fates_before: &FatesByTeam,
-    ) -> Result<Vec<TeamLine>, TargetError> {
+        before: &OtherBooks,
+    ) -> Result<Vec<TeamLine>, RunError> {
         let clock = self.task.clock;
-        let deadline = clock.now() + nanos(args.settle);
+        let patience = nanos(args.settle).min(self.cut_at.map_or(Nanos::MAX, |_| CUT_SETTLE_MAX));
+        let deadline = clock.now() + patience;
         let mut asked_at = 0;
         let mut agreed_since = None;
         loop {
-            self.look(Phase::Settling);
+            self.look();
             let now = clock.now();
             if now < asked_at + ASK_INTERVAL {
                 continue;
             }
             asked_at = now;
-            let fates = match metrics_page::fetch(&args.admin, self.task.target.event_id()) {
-                Ok(fates) => fates,
+            let told = match OtherBooks::look(args, self.task.target.event_id()) {
+                Ok(told) => told,
                 Err(_) if now < deadline => continue,
                 Err(error) => return Err(error),
             };
-            let lines = self.lines(event, ledger, fates_before, &fates);
+            let lines = self.lines(event, ledger, before, &told);
             agreed_since = if reconciles(&lines) { agreed_since.or(Some(now)) } else { None };
             if agreed_since.is_some_and(|since| now >= since + AGREE_FOR) || now >= deadline {
                 return Ok(lines);
             }
         }
+    }
+
+    /// Leaves the taps for `team` out of the latencies.
+    pub(crate) fn pass_over(&mut self, team: u16) {
+        self.matcher.pass_over(team);
+    }
+
+    /// When the run was interrupted, if it was.
+    pub(crate) fn cut_at(&self) -> Option<Nanos> {
+        self.cut_at
     }
 
     /// What was seen of the beats.
@@ -150,18 +191,16 @@ impl Stage {
     }
 
     /// Waits a moment, then takes in what happened meanwhile.
-    fn look(&mut self, phase: Phase) -> Counts {
+    fn look(&mut self) -> Counts {
         thread::sleep(LOOK_INTERVAL);
-        let mut counts = Counts::default();
-        let mut complete_to = Nanos::MAX;
-        // Before the beats: what a beat contains must have been handed over when it is looked at.
-        let beats = self.feed.take();
-        for mailbox in &self.mailboxes {
-            let news = mailbox.empty();
-            counts.add(&news.counts);
-            complete_to = complete_to.min(news.complete_to);
-            self.matcher.handed(news.handed);
+        if self.ending.is_asked() && self.cut_at.is_none() {
+            self.cut_at = Some(self.task.clock.now());
+            self.crew.cut();
         }
+        // OtherBooks the beats: what a beat contains must have been handed over when it is looked at.
+        let beats = self.feed.take();
+        let News { counts, handed, complete_to } = self.crew.news();
+        self.matcher.handed(handed);
         for beat in beats {
             self.totals.clone_from(&beat.totals);
             if beat.at >= self.task.times.start {
@@ -170,11 +209,16 @@ impl Stage {
             self.matcher.beat(beat);
         }
         self.matcher.advance(complete_to);
-        self.progress.tell(self.task.clock.now(), phase, &counts);
+        self.progress.tell(&Glance {
+            now: self.task.clock.now(),
+            counts: &counts,
+            tap_to_beat: self.matcher.so_far(),
+            totals: &self.totals,
+        });
         counts
     }
 
-    fn lines(&self, event: &EventDetail, ledger: &Ledger, before: &FatesByTeam, now: &FatesByTeam) -> Vec<TeamLine> {
+    fn lines(&self, event: &EventDetail, ledger: &Ledger, before: &OtherBooks, now: &OtherBooks) -> Vec<TeamLine> {
         let totals = self.totals.iter().zip(&self.totals_before);
         let fates = |fates: &FatesByTeam, team| fates.get(team).copied().unwrap_or_default();
         event
@@ -185,23 +229,16 @@ impl Stage {
             .map(|((team, &taps), (total, total_before))| TeamLine {
                 team: team.code,
                 taps,
-                fates: fates(now, &team.code).since(fates(before, &team.code)),
+                fates: fates(&now.fates, &team.code).since(fates(&before.fates, &team.code)),
                 published: total.saturating_sub(*total_before),
+                stored: now.stored(team.code).map(|now| now - before.stored(team.code).unwrap_or(0).min(now)),
             })
             .collect()
     }
 
-    fn books(&mut self) -> std::io::Result<Ledger> {
-        let mut all = Ledger::new(self.task.teams);
-        for worker in self.workers.drain(..) {
-            all.add(&worker.join().expect("a worker does not panic")?);
-        }
-        Ok(all)
-    }
-
     /// Why nobody came in, most frequent first.
     fn causes(&mut self) -> std::io::Result<String> {
-        let ledger = self.books()?;
+        let ledger = self.crew.books(self.task.teams)?;
         let closes = ledger.closes.iter().map(|(code, times)| (*times, format!("closed with {code}")));
         let errors = ledger.connect_errors.iter().map(|(cause, times)| (*times, cause.clone()));
         let mut causes: Vec<(u64, String)> = closes.chain(errors).collect();

@@ -4,6 +4,9 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
 use beat_protocol::{EventDetail, EventId, SUBPROTOCOL_BINARY};
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::ClientRequestBuilder;
 use tokio_tungstenite::tungstenite::http::Uri;
 
@@ -11,6 +14,9 @@ use tokio_tungstenite::tungstenite::http::Uri;
 pub(crate) const UNASKED_FANS_MAX: u32 = 100;
 /// How long one page may take.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A WebSocket to it.
+pub(crate) type Socket = WebSocketStream<TcpStream>;
 
 /// Why there is nothing to put under load.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +34,7 @@ pub(crate) enum TargetError {
 }
 
 /// One service and one of its events.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Target {
     /// Host, port and path prefix as they stand in addresses.
     authority_and_prefix: String,
@@ -81,6 +87,13 @@ impl Target {
         let url = format!("http://{}/v1/events/{}", self.authority_and_prefix, self.event);
         let page = page(&url)?;
         serde_json::from_str(&page).map_err(|source| TargetError::NotAnEvent { url, source })
+    }
+
+    /// The latest beat as displays get it, and where it was asked for.
+    pub(crate) fn beat(&self) -> Result<(String, String), TargetError> {
+        let url = format!("http://{}/v1/events/{}/beat", self.authority_and_prefix, self.event);
+        let page = page(&url)?;
+        Ok((url, page))
     }
 
     pub(crate) fn event_id(&self) -> &EventId {

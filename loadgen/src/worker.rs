@@ -1,12 +1,13 @@
 //! A thread with its share of the fans: connects them one by one, brings them back when they fall off, keeps the book.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use beat_protocol::CloseCode;
+use serde::{Deserialize, Serialize};
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::task::spawn_local;
 use tokio::time::{Instant, interval, sleep, sleep_until};
@@ -15,6 +16,7 @@ use crate::clock::{Clock, MILLISECOND, Nanos, nanos};
 use crate::connection::{self, End, Opened};
 use crate::fan::Fan;
 use crate::ledger::{Handed, Ledger, Mailbox, record};
+use crate::phases::Phases;
 use crate::schedule::{Crowd, Tap, Taps};
 use crate::target::Target;
 
@@ -25,7 +27,7 @@ const BACKOFF_FIRST: Nanos = 500 * MILLISECOND;
 const BACKOFF_MAX: Nanos = 8_000 * MILLISECOND;
 
 /// When what happens, for all fans.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Times {
     /// The first fan connects, and then one after the other.
     pub(crate) connect_from: Nanos,
@@ -51,16 +53,18 @@ impl Times {
 }
 
 /// What every worker of a run is given.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Task {
     pub(crate) clock: Clock,
     pub(crate) target: Target,
     pub(crate) address: SocketAddr,
     pub(crate) crowd: Crowd,
     pub(crate) fans: u32,
+    /// Shares the fans are dealt out to, one after the other: a thread each, in whatever process.
     pub(crate) workers: u32,
     pub(crate) teams: usize,
     pub(crate) times: Times,
+    pub(crate) phases: Phases,
 }
 
 /// The state of one worker's thread, shared by its fans.
@@ -70,7 +74,10 @@ pub(crate) struct Worker {
     pub(crate) address: SocketAddr,
     pub(crate) times: Times,
     clock: Clock,
+    phases: Phases,
     book: RefCell<Book>,
+    /// Whether the run is to end before its time.
+    cut: Cell<bool>,
 }
 
 #[derive(Debug)]
@@ -88,7 +95,9 @@ pub(crate) fn run(task: &Arc<Task>, share: u32, mailbox: &Arc<Mailbox>) -> std::
         address: task.address,
         times: task.times,
         clock: task.clock,
+        phases: task.phases.clone(),
         book: RefCell::new(Book { ledger: Ledger::new(task.teams), handed: Vec::new() }),
+        cut: Cell::new(false),
     });
     let teller = (Rc::clone(&worker), Arc::clone(mailbox));
     runtime.block_on(async {
@@ -98,11 +107,15 @@ pub(crate) fn run(task: &Arc<Task>, share: u32, mailbox: &Arc<Mailbox>) -> std::
             loop {
                 ticks.tick().await;
                 worker.tell(&mailbox, worker.now());
+                worker.cut.set(mailbox.is_cut());
             }
         });
         let mut under_way = Vec::new();
         for index in (share..task.fans).step_by(task.workers as usize) {
             sleep_until(worker.instant(task.times.connect_at(index))).await;
+            if worker.is_cut() {
+                break;
+            }
             under_way.push(spawn_local(live(Rc::clone(&worker), task.crowd.fan(index), task.times.leave_at(index))));
         }
         for fan in under_way {
@@ -133,7 +146,7 @@ async fn live(worker: Rc<Worker>, taps: Taps, leave_at: Nanos) {
             Err(end) => end,
         };
         worker.note(&end);
-        let Some(not_before) = comes_back(&end) else { break };
+        let Some(not_before) = comes_back(&end).filter(|_| !worker.is_cut()) else { break };
         let pause = not_before + rand::random_range(0..=span);
         if worker.now() + pause >= worker.times.give_up {
             break;
@@ -169,6 +182,10 @@ impl Worker {
 
     pub(crate) fn instant(&self, at: Nanos) -> Instant {
         self.clock.instant(at).into()
+    }
+
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut.get()
     }
 
     pub(crate) fn opened(&self, again: bool) {
@@ -214,7 +231,7 @@ impl Worker {
     }
 
     fn measures(&self, now: Nanos) -> bool {
-        (self.times.start..self.times.end).contains(&now)
+        self.phases.measures(now)
     }
 
     fn note(&self, end: &End) {
