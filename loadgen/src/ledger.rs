@@ -8,7 +8,8 @@ use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Nanos;
-use crate::fan::Standing;
+use crate::fan::Fan;
+use crate::schedule::Digest;
 
 /// A tap on its way: handed to a socket at `at`, meant for `due`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +26,8 @@ pub(crate) struct Counts {
     pub(crate) opened: u64,
     pub(crate) ended: u64,
     pub(crate) reconnects: u64,
+    /// Connections that a storm of the plan took.
+    pub(crate) cut: u64,
     /// CHEER frames, the taps in them, and BASE frames.
     pub(crate) cheers: u64,
     pub(crate) taps: u64,
@@ -44,10 +47,11 @@ impl Counts {
     }
 
     pub(crate) fn add(&mut self, other: &Self) {
-        let Self { opened, ended, reconnects, cheers, taps, bases, beats, bytes, oddities, gone } = other;
+        let Self { opened, ended, reconnects, cut, cheers, taps, bases, beats, bytes, oddities, gone } = other;
         self.opened += opened;
         self.ended += ended;
         self.reconnects += reconnects;
+        self.cut += cut;
         self.cheers += cheers;
         self.taps += taps;
         self.bases += bases;
@@ -87,6 +91,8 @@ pub(crate) struct Ledger {
     #[serde(with = "crate::histogram")]
     pub(crate) schedule_lag: Histogram<u64>,
     pub(crate) teams: Vec<TeamTaps>,
+    /// A stamp of all taps that were drawn.
+    pub(crate) schedule: Digest,
 }
 
 impl Ledger {
@@ -97,13 +103,15 @@ impl Ledger {
             connect_errors: BTreeMap::new(),
             schedule_lag: microseconds(),
             teams: vec![TeamTaps::default(); teams],
+            schedule: Digest::default(),
         }
     }
 
     /// A fan has come to its end.
-    pub(crate) fn close_account(&mut self, standings: &[Standing]) {
+    pub(crate) fn close_account(&mut self, fan: &Fan) {
         self.counts.gone += 1;
-        for standing in standings {
+        self.schedule.add(fan.schedule());
+        for standing in fan.standings() {
             let team = &mut self.teams[usize::from(standing.team)];
             team.due += u64::from(standing.due);
             team.sent += u64::from(standing.sent);
@@ -121,6 +129,7 @@ impl Ledger {
             *self.connect_errors.entry(cause.clone()).or_default() += errors;
         }
         self.schedule_lag.add(&other.schedule_lag).expect("all histograms have the same bounds");
+        self.schedule.add(other.schedule);
         for (team, others) in self.teams.iter_mut().zip(&other.teams) {
             team.add(*others);
         }

@@ -25,6 +25,10 @@ pub(crate) fn write(out: &mut impl Write, outcome: &Outcome) -> io::Result<()> {
     let EventSummary { id, state, .. } = &event.summary;
     let state = format!("{state:?}").to_lowercase();
     writeln!(out, "beat-load  {url}  event {id} ({state})  {fans} fans  {duration}  seed {seed}\n")?;
+    if outcome.closed_loop {
+        writeln!(out, "  CLOSED LOOP  fans waited for the server; the latencies leave out what it prevented")?;
+    }
+    writeln!(out, "     schedule  {}", outcome.ledger.schedule)?;
     phases(out, outcome)?;
     if let Some(at) = outcome.interrupted_at {
         writeln!(out, "INTERRUPTED after {:.1} s: this is what there was until then\n", as_seconds(at))?;

@@ -161,7 +161,7 @@ impl Stage {
                 continue;
             }
             asked_at = now;
-            let told = match OtherBooks::look(args, self.task.target.event_id()) {
+            let told = match OtherBooks::look(args, self.task.gateways[0].target.event_id()) {
                 Ok(told) => told,
                 Err(_) if now < deadline => continue,
                 Err(error) => return Err(error),
@@ -197,7 +197,7 @@ impl Stage {
             self.cut_at = Some(self.task.clock.now());
             self.crew.cut();
         }
-        // OtherBooks the beats: what a beat contains must have been handed over when it is looked at.
+        // Before the beats: what a beat contains must have been handed over when it is looked at.
         let beats = self.feed.take();
         let News { counts, handed, complete_to } = self.crew.news();
         self.matcher.handed(handed);
