@@ -18,6 +18,10 @@ mod ledger;
 mod feed;
 mod stage;
 mod progress;
+#[expect(dead_code, reason = "the run fills it next")]
+mod spans;
+#[expect(dead_code, reason = "the run fills it next")]
+mod record;
 mod latency;
 mod metrics_page;
 mod reconcile;
