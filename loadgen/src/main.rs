@@ -9,6 +9,7 @@ mod cli;
 mod run;
 mod target;
 mod clock;
+mod phases;
 mod schedule;
 mod bucket;
 mod fan;

@@ -24,10 +24,17 @@ pub(crate) fn write(out: &mut impl Write, outcome: &Outcome) -> io::Result<()> {
     let EventSummary { id, state, .. } = &event.summary;
     let state = format!("{state:?}").to_lowercase();
     writeln!(out, "beat-load  {url}  event {id} ({state})  {fans} fans  {duration}  seed {seed}\n")?;
+    phases(out, outcome)?;
     traffic(out, outcome)?;
     latencies(out, outcome)?;
     reconciliation(out, &outcome.lines)?;
     verdict(out, outcome)
+}
+
+fn phases(out: &mut impl Write, outcome: &Outcome) -> io::Result<()> {
+    let told: Vec<String> =
+        outcome.phases.iter().map(|phase| format!("{} {:.1} s", phase.name, as_seconds(phase.length()))).collect();
+    writeln!(out, "       phases  {}", told.join(", "))
 }
 
 fn traffic(out: &mut impl Write, outcome: &Outcome) -> io::Result<()> {

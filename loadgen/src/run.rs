@@ -11,6 +11,7 @@ use crate::feed::Feed;
 use crate::latency::TapToBeat;
 use crate::ledger::Ledger;
 use crate::metrics_page;
+use crate::phases::{PhaseKind, Phases};
 use crate::reconcile::TeamLine;
 use crate::schedule::{Activity, Crowd};
 use crate::stage::{BeatsSeen, Stage};
@@ -54,6 +55,7 @@ pub(crate) struct Outcome {
     pub(crate) fans: u32,
     pub(crate) seed: u64,
     pub(crate) duration: Duration,
+    pub(crate) phases: Phases,
     pub(crate) open_at_start: u64,
     pub(crate) ledger: Ledger,
     pub(crate) tap_to_beat: TapToBeat,
@@ -80,6 +82,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Outcome, RunError> {
     let totals_before = first_totals(&feed, clock)?;
     let fates_before = metrics_page::fetch(&args.admin, target.event_id())?;
     let times = times(args, clock.now());
+    let phases = phases(args, &times);
     let teams = event.teams.len();
     let crowd_teams = u16::try_from(teams).map_err(|_| RunError::Usage("a roster of over 65,535".to_owned()))?;
     let task = Arc::new(Task {
@@ -91,6 +94,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Outcome, RunError> {
         workers: args.workers.min(args.fans),
         teams,
         times,
+        phases: phases.clone(),
     });
     let mut stage = Stage::open(task, feed, totals_before)?;
     let open_at_start = stage.connect()?;
@@ -98,7 +102,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Outcome, RunError> {
     let lines = stage.settle(args, &event, &ledger, &fates_before)?;
     let (tap_to_beat, beats) = stage.close();
     let RunArgs { url, fans, seed, duration, .. } = args.clone();
-    Ok(Outcome { url, event, fans, seed, duration, open_at_start, ledger, tap_to_beat, beats, lines })
+    Ok(Outcome { url, event, fans, seed, duration, phases, open_at_start, ledger, tap_to_beat, beats, lines })
 }
 
 /// Raises the limit on open files to what `fans` need, as far as this process may.
@@ -128,4 +132,16 @@ fn times(args: &RunArgs, connect_from: Nanos) -> Times {
     let leave_step = connect_step.min(LEAVING_MAX / fans);
     let give_up = leave_from + fans * leave_step + nanos(args.settle);
     Times { connect_from, connect_step, start, end, leave_from, leave_step, give_up }
+}
+
+/// What the parts of the run are called, and when they are.
+fn phases(args: &RunArgs, times: &Times) -> Phases {
+    let connect = times.start - times.connect_from;
+    let settle = times.give_up - times.end;
+    let parts = [
+        ("connect", PhaseKind::Connect, connect),
+        ("steady", PhaseKind::Measured, nanos(args.duration)),
+        ("settle", PhaseKind::Settle, settle),
+    ];
+    Phases::in_a_row(times.connect_from, parts)
 }

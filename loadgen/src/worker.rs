@@ -15,6 +15,7 @@ use crate::clock::{Clock, MILLISECOND, Nanos, nanos};
 use crate::connection::{self, End, Opened};
 use crate::fan::Fan;
 use crate::ledger::{Handed, Ledger, Mailbox, record};
+use crate::phases::Phases;
 use crate::schedule::{Crowd, Tap, Taps};
 use crate::target::Target;
 
@@ -61,6 +62,7 @@ pub(crate) struct Task {
     pub(crate) workers: u32,
     pub(crate) teams: usize,
     pub(crate) times: Times,
+    pub(crate) phases: Phases,
 }
 
 /// The state of one worker's thread, shared by its fans.
@@ -70,6 +72,7 @@ pub(crate) struct Worker {
     pub(crate) address: SocketAddr,
     pub(crate) times: Times,
     clock: Clock,
+    phases: Phases,
     book: RefCell<Book>,
 }
 
@@ -88,6 +91,7 @@ pub(crate) fn run(task: &Arc<Task>, share: u32, mailbox: &Arc<Mailbox>) -> std::
         address: task.address,
         times: task.times,
         clock: task.clock,
+        phases: task.phases.clone(),
         book: RefCell::new(Book { ledger: Ledger::new(task.teams), handed: Vec::new() }),
     });
     let teller = (Rc::clone(&worker), Arc::clone(mailbox));
@@ -214,7 +218,7 @@ impl Worker {
     }
 
     fn measures(&self, now: Nanos) -> bool {
-        (self.times.start..self.times.end).contains(&now)
+        self.phases.measures(now)
     }
 
     fn note(&self, end: &End) {
