@@ -17,15 +17,23 @@ mod connection;
 mod worker;
 mod ledger;
 mod feed;
+mod watch;
 mod stage;
 mod progress;
-#[expect(dead_code, reason = "the run fills it next")]
+mod vitals;
+mod watchdog;
+#[cfg_attr(not(test), expect(dead_code, reason = "the reports will ask for more"))]
 mod spans;
-#[expect(dead_code, reason = "the run fills it next")]
-mod record;
+mod display;
 mod latency;
+mod timeline;
 mod metrics_page;
 mod reconcile;
+mod outcome;
+#[cfg_attr(not(test), expect(dead_code, reason = "the reports read and write it next"))]
+mod record;
+mod fault;
+mod verdict;
 mod report;
 
 use std::process::ExitCode;
@@ -33,23 +41,29 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cli::{Cli, Command};
+use crate::record::Standing;
 use crate::run::RunError;
 
 const USAGE: u8 = 2;
 const SET_UP: u8 = 3;
+const INVALID: u8 = 97;
 const RECONCILIATION: u8 = 98;
 
 fn main() -> ExitCode {
     let Command::Run(args) = Cli::parse().command;
-    let outcome = match run::run(&args) {
-        Ok(outcome) => outcome,
+    let record = match run::run(&args) {
+        Ok(record) => record,
         Err(error) => {
             eprintln!("beat-load: {error}");
             return ExitCode::from(if let RunError::Usage(_) = error { USAGE } else { SET_UP });
         }
     };
-    if let Err(error) = report::write(&mut std::io::stdout().lock(), &outcome) {
+    if let Err(error) = report::write(&mut std::io::stdout().lock(), &record) {
         eprintln!("beat-load: the report could not be written: {error}");
     }
-    if reconcile::reconciles(&outcome.lines) { ExitCode::SUCCESS } else { ExitCode::from(RECONCILIATION) }
+    ExitCode::from(match () {
+        () if record.verdict.standing == Standing::Invalid => INVALID,
+        () if !record.reconciles() => RECONCILIATION,
+        () => 0,
+    })
 }

@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-#[expect(unused_imports, reason = "the reports read and write it next")]
 pub(crate) use self::file::{RecordError, read, write};
 use crate::clock::{Nanos, as_seconds};
+use crate::phases::{Phase, PhaseKind};
 use crate::spans::Spans;
 
 /// Of the file's format; another version is refused rather than misread.
@@ -114,20 +114,22 @@ pub(crate) struct Instrument {
 }
 
 /// What happened between two instants.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct PhaseRecord {
-    pub(crate) name: String,
-    pub(crate) from: Nanos,
-    pub(crate) to: Nanos,
-    /// Connecting, warming up and settling are told apart and enter no figure of the whole.
-    pub(crate) measured: bool,
+    #[serde(flatten)]
+    pub(crate) phase: Phase,
     #[serde(flatten)]
     pub(crate) book: PhaseBook,
 }
 
 impl PhaseRecord {
+    /// Connecting, warming up and settling are told apart and enter no figure of the whole.
+    pub(crate) fn is_measured(&self) -> bool {
+        self.phase.kind == PhaseKind::Measured
+    }
+
     pub(crate) fn seconds(&self) -> f64 {
-        as_seconds(self.to.saturating_sub(self.from))
+        as_seconds(self.phase.length())
     }
 }
 
@@ -286,20 +288,37 @@ impl Record {
     /// All measured phases as one.
     pub(crate) fn measured(&self) -> PhaseBook {
         let mut all = PhaseBook::default();
-        self.phases.iter().filter(|phase| phase.measured).for_each(|phase| all.add(&phase.book));
+        self.phases.iter().filter(|phase| phase.is_measured()).for_each(|phase| all.add(&phase.book));
         all
     }
 
     /// How long was measured.
     pub(crate) fn measured_seconds(&self) -> f64 {
-        self.phases.iter().filter(|phase| phase.measured).map(PhaseRecord::seconds).sum()
+        self.phases.iter().filter(|phase| phase.is_measured()).map(PhaseRecord::seconds).sum()
+    }
+
+    /// All teams as one.
+    pub(crate) fn all_teams(&self) -> TeamRecord {
+        self.teams.iter().fold(TeamRecord::default(), |mut all, team| {
+            all.due += team.due;
+            all.sent += team.sent;
+            all.in_doubt += team.in_doubt;
+            all.counted += team.counted;
+            all.shadowed += team.shadowed;
+            all.late += team.late;
+            all.published += team.published;
+            all.stored = match (all.stored, team.stored) {
+                (None, None) => None,
+                (all, team) => Some(all.unwrap_or(0) + team.unwrap_or(0)),
+            };
+            all
+        })
     }
 
     pub(crate) fn reconciles(&self) -> bool {
         self.teams.iter().all(|team| team.differences.is_empty())
     }
-
-    pub(crate) fn faults_of(&self, fault: Fault) -> u64 {
-        self.faults.iter().filter(|record| record.fault == fault).map(|record| record.times).sum()
-    }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

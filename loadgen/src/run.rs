@@ -3,19 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use beat_protocol::EventDetail;
-
 use crate::cli::RunArgs;
 use crate::clock::{Clock, Nanos, SECOND, nanos};
 use crate::feed::Feed;
-use crate::latency::TapToBeat;
-use crate::ledger::Ledger;
 use crate::metrics_page;
+use crate::outcome::Outcome;
 use crate::phases::{PhaseKind, Phases};
-use crate::reconcile::TeamLine;
+use crate::record::Record;
 use crate::schedule::{Activity, Crowd};
-use crate::stage::{BeatsSeen, Stage};
+use crate::stage::{Closed, Stage};
 use crate::target::{Target, TargetError, UNASKED_FANS_MAX};
+use crate::vitals::Vitals;
+use crate::watch::Quickest;
 use crate::worker::{Task, Times};
 
 /// Between the last connection and the first tap, and between the last tap and the first fan to leave.
@@ -47,24 +46,8 @@ pub(crate) enum RunError {
     Thread(#[from] std::io::Error),
 }
 
-/// All a run has to tell.
-#[derive(Debug)]
-pub(crate) struct Outcome {
-    pub(crate) url: String,
-    pub(crate) event: EventDetail,
-    pub(crate) fans: u32,
-    pub(crate) seed: u64,
-    pub(crate) duration: Duration,
-    pub(crate) phases: Phases,
-    pub(crate) open_at_start: u64,
-    pub(crate) ledger: Ledger,
-    pub(crate) tap_to_beat: TapToBeat,
-    pub(crate) beats: BeatsSeen,
-    pub(crate) lines: Vec<TeamLine>,
-}
-
 /// Sets up, lets the crowd cheer, reconciles.
-pub(crate) fn run(args: &RunArgs) -> Result<Outcome, RunError> {
+pub(crate) fn run(args: &RunArgs) -> Result<Record, RunError> {
     let activity =
         Activity::of(args.taps_per_second, args.fans).map_err(|too_fast| RunError::Usage(too_fast.to_string()))?;
     let target = Target::parse(&args.url, args.event.clone()).map_err(|error| RunError::Usage(error.to_string()))?;
@@ -95,14 +78,16 @@ pub(crate) fn run(args: &RunArgs) -> Result<Outcome, RunError> {
         teams,
         times,
         phases: phases.clone(),
+        quickest: Quickest::default(),
     });
-    let mut stage = Stage::open(task, feed, totals_before)?;
+    let mut stage = Stage::open(task, feed, totals_before, Vitals::start(clock)?)?;
     let open_at_start = stage.connect()?;
-    let ledger = stage.cheer()?;
+    let mut ledger = stage.cheer()?;
     let lines = stage.settle(args, &event, &ledger, &fates_before)?;
-    let (tap_to_beat, beats) = stage.close();
-    let RunArgs { url, fans, seed, duration, .. } = args.clone();
-    Ok(Outcome { url, event, fans, seed, duration, phases, open_at_start, ledger, tap_to_beat, beats, lines })
+    let Closed { tap_to_beat, display, fared } = stage.close();
+    fared.note(&mut ledger);
+    let args = args.clone();
+    Ok(Outcome { args, event, phases, open_at_start, ledger, tap_to_beat, display, lines, fared }.into_record())
 }
 
 /// Raises the limit on open files to what `fans` need, as far as this process may.

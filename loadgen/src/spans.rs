@@ -75,21 +75,26 @@ impl Spans {
         Self(histogram)
     }
 
-    /// V2, deflated, base64.
-    fn encoded(&self) -> String {
+    /// As it stands in files: V2, deflated, base64.
+    pub(crate) fn encoded(&self) -> String {
         let mut bytes = Vec::new();
         V2DeflateSerializer::new().serialize(&self.0, &mut bytes).expect("writing into memory does not fail");
         BASE64.encode(&bytes)
     }
 
-    fn decoded(text: &str) -> Option<Self> {
+    pub(crate) fn decoded(text: &str) -> Option<Self> {
         let bytes = BASE64.decode(text.as_bytes()).ok()?;
         Deserializer::new().deserialize(&mut bytes.as_slice()).ok().map(Self::from_histogram)
     }
 }
 
 /// Samples without which `percentile` is not told.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and a cast saturates")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "positive, and a cast saturates"
+)]
 pub(crate) fn needed_for(percentile: f64) -> u64 {
     let beyond = 1.0 - percentile / 100.0;
     // A little slack: 1 - 0.99 is a little less than 0.01 in binary.
@@ -150,7 +155,10 @@ mod tests {
     fn a_percentile_is_told_from_100_samples_beyond_it_on() {
         for (percentile, needed) in [(50.0, 200), (90.0, 1_000), (99.0, 10_000), (99.9, 100_000), (99.99, 1_000_000)] {
             assert_eq!(needed_for(percentile), needed);
-            assert_eq!(spans(std::iter::repeat_n(7, needed as usize - 1)).percentile_ms(percentile), None);
+            assert_eq!(
+                spans(std::iter::repeat_n(7, usize::try_from(needed).unwrap() - 1)).percentile_ms(percentile),
+                None
+            );
         }
         assert!(spans(1..=1_000).percentile_ms(90.0).is_some_and(|ms| (899.0..902.0).contains(&ms)));
         assert_eq!(spans(1..=1_000).percentile_ms(99.0), None);

@@ -9,7 +9,8 @@ use beat_protocol::EventDetail;
 
 use crate::cli::RunArgs;
 use crate::clock::{Nanos, SECOND, nanos};
-use crate::feed::{BeatSeen, Feed};
+use crate::display::Display;
+use crate::feed::Feed;
 use crate::latency::{Matcher, TapToBeat};
 use crate::ledger::{Counts, Ledger, Mailbox};
 use crate::metrics_page::{self, FatesByTeam};
@@ -17,6 +18,7 @@ use crate::progress::{Phase, Progress};
 use crate::reconcile::{TeamLine, reconciles};
 use crate::run::RunError;
 use crate::target::TargetError;
+use crate::vitals::{Fared, Vitals};
 use crate::worker::{self, Task};
 
 /// How often mailboxes are emptied.
@@ -34,35 +36,23 @@ pub(crate) struct Stage {
     mailboxes: Vec<Arc<Mailbox>>,
     matcher: Matcher,
     progress: Progress,
-    beats: BeatsSeen,
+    display: Display,
+    vitals: Vitals,
     totals_before: Vec<u64>,
     totals: Vec<u64>,
 }
 
-/// What the display feed was like.
-#[derive(Debug, Default)]
-pub(crate) struct BeatsSeen {
-    last: Option<(u32, Nanos)>,
-    pub(crate) count: u64,
-    pub(crate) longest_gap: Nanos,
-}
-
-impl BeatsSeen {
-    fn see(&mut self, beat: &BeatSeen) {
-        match self.last {
-            // A stale repetition is no beat.
-            Some((number, _)) if number == beat.number => return,
-            Some((_, at)) => self.longest_gap = self.longest_gap.max(beat.at.saturating_sub(at)),
-            None => {}
-        }
-        self.last = Some((beat.number, beat.at));
-        self.count += 1;
-    }
+/// What was seen from here.
+#[derive(Debug)]
+pub(crate) struct Closed {
+    pub(crate) tap_to_beat: TapToBeat,
+    pub(crate) display: Display,
+    pub(crate) fared: Fared,
 }
 
 impl Stage {
     /// Starts the workers; the first fans connect at once.
-    pub(crate) fn open(task: Arc<Task>, feed: Feed, totals_before: Vec<u64>) -> std::io::Result<Self> {
+    pub(crate) fn open(task: Arc<Task>, feed: Feed, totals_before: Vec<u64>, vitals: Vitals) -> std::io::Result<Self> {
         let mailboxes: Vec<Arc<Mailbox>> = (0..task.workers).map(|_| Arc::default()).collect();
         let workers = (0..task.workers)
             .zip(&mailboxes)
@@ -74,8 +64,9 @@ impl Stage {
             .collect::<Result<_, _>>()?;
         Ok(Self {
             progress: Progress::new(task.times.leave_from),
-            matcher: Matcher::new(&totals_before),
-            beats: BeatsSeen::default(),
+            matcher: Matcher::new(&totals_before, task.phases.clone()),
+            display: Display::new(&task.phases),
+            vitals,
             totals: totals_before.clone(),
             task,
             feed,
@@ -144,9 +135,9 @@ impl Stage {
     }
 
     /// What was seen of the beats.
-    pub(crate) fn close(self) -> (TapToBeat, BeatsSeen) {
+    pub(crate) fn close(self) -> Closed {
         self.progress.done();
-        (self.matcher.finish(), self.beats)
+        Closed { tap_to_beat: self.matcher.finish(), display: self.display, fared: self.vitals.stop() }
     }
 
     /// Waits a moment, then takes in what happened meanwhile.
@@ -164,13 +155,14 @@ impl Stage {
         }
         for beat in beats {
             self.totals.clone_from(&beat.totals);
-            if beat.at >= self.task.times.start {
-                self.beats.see(&beat);
-            }
+            self.display.see(&beat, &self.task.phases);
             self.matcher.beat(beat);
         }
         self.matcher.advance(complete_to);
-        self.progress.tell(self.task.clock.now(), phase, &counts);
+        let now = self.task.clock.now();
+        let hiccup = self.vitals.look(now, self.task.phases.measures(now), now.saturating_sub(complete_to));
+        self.matcher.timeline().look(now, &counts, hiccup);
+        self.progress.tell(now, phase, &counts);
         counts
     }
 
@@ -192,7 +184,7 @@ impl Stage {
     }
 
     fn books(&mut self) -> std::io::Result<Ledger> {
-        let mut all = Ledger::new(self.task.teams);
+        let mut all = Ledger::new(self.task.teams, self.task.phases.len());
         for worker in self.workers.drain(..) {
             all.add(&worker.join().expect("a worker does not panic")?);
         }
@@ -203,7 +195,8 @@ impl Stage {
     fn causes(&mut self) -> std::io::Result<String> {
         let ledger = self.books()?;
         let closes = ledger.closes.iter().map(|(code, times)| (*times, format!("closed with {code}")));
-        let errors = ledger.connect_errors.iter().map(|(cause, times)| (*times, cause.clone()));
+        let unmade = ledger.faults.values().flatten();
+        let errors = unmade.map(|(cause, times)| (*times, cause.clone()));
         let mut causes: Vec<(u64, String)> = closes.chain(errors).collect();
         causes.sort_by(|a, b| b.cmp(a));
         Ok(causes.iter().map(|(times, cause)| format!("{cause} ({times} times)")).collect::<Vec<_>>().join(", "))
