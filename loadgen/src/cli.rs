@@ -5,6 +5,8 @@ use std::time::Duration;
 use beat_protocol::EventId;
 use clap::{Parser, Subcommand};
 
+/// More are an accident.
+const PROCS_MAX: u32 = 256;
 const EXAMPLES: &str = "\
 Examples:
   Two thousand people for half a minute, with the same taps each time:
@@ -28,6 +30,17 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Lets a crowd cheer, then reconciles what it sent with what was counted and published.
     Run(RunArgs),
+    /// Carries a share of the fans for the run that started this process.
+    #[command(name = crate::procs::CHILD, hide = true)]
+    CarryFans,
+}
+
+/// How many processes carry the fans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Procs {
+    /// As few as their open files allow.
+    Auto,
+    Exactly(u32),
 }
 
 /// What `run` is told.
@@ -71,7 +84,11 @@ pub(crate) struct RunArgs {
     #[arg(long, default_value = "10s", value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(crate) settle: Duration,
 
-    /// Threads that carry the fans.
+    /// Processes that carry the fans: auto takes as few as the limit on open files allows.
+    #[arg(long, default_value = "auto", value_name = "N|auto", value_parser = procs)]
+    pub(crate) procs: Procs,
+
+    /// Threads that carry the fans, in each process.
     #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
     pub(crate) workers: u32,
 
@@ -85,6 +102,14 @@ fn rate(text: &str) -> Result<f64, String> {
     if rate.is_finite() && rate >= 0.0 { Ok(rate) } else { Err("a rate is not negative".to_owned()) }
 }
 
+fn procs(text: &str) -> Result<Procs, String> {
+    match text.parse() {
+        Ok(number @ 1..=PROCS_MAX) => Ok(Procs::Exactly(number)),
+        _ if text == "auto" => Ok(Procs::Auto),
+        _ => Err(format!("auto, or 1 to {PROCS_MAX}")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_run_without_a_word_is_a_small_one_against_this_machine() {
-        let Command::Run(args) = Cli::parse_from(["beat-load", "run"]).command;
+        let Command::Run(args) = Cli::parse_from(["beat-load", "run"]).command else { panic!("a run") };
         assert_eq!((args.fans, args.taps_per_second, args.duration), (100, None, Duration::from_secs(30)));
         assert_eq!(args.admin, ["http://127.0.0.1:9600"]);
     }

@@ -11,7 +11,7 @@ use crate::record::{Fault, PhaseBook};
 use crate::spans::Spans;
 
 /// A tap on its way: handed to a socket at `at`, meant for `due`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Handed {
     pub(crate) at: Nanos,
     pub(crate) due: Nanos,
@@ -150,7 +150,7 @@ impl Ledger {
 pub(crate) struct Mailbox(Mutex<News>);
 
 /// What happened on one worker up to an instant.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct News {
     pub(crate) counts: Counts,
     /// In the order of `at`; every tap handed over before `complete_to` is here or was before. The last news are complete for ever.
@@ -159,6 +159,7 @@ pub(crate) struct News {
 }
 
 impl Mailbox {
+    /// Adds to what is there.
     pub(crate) fn leave(&self, counts: Counts, handed: &mut Vec<Handed>, complete_to: Nanos) {
         let mut news = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         news.counts = counts;

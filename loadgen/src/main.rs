@@ -15,6 +15,8 @@ mod bucket;
 mod fan;
 mod connection;
 mod worker;
+mod crew;
+mod procs;
 mod ledger;
 mod feed;
 mod watch;
@@ -30,7 +32,6 @@ mod timeline;
 mod metrics_page;
 mod reconcile;
 mod outcome;
-#[cfg_attr(not(test), expect(dead_code, reason = "the reports read and write it next"))]
 mod record;
 mod fault;
 mod verdict;
@@ -50,7 +51,18 @@ const INVALID: u8 = 97;
 const RECONCILIATION: u8 = 98;
 
 fn main() -> ExitCode {
-    let Command::Run(args) = Cli::parse().command;
+    let args = match Cli::parse().command {
+        Command::Run(args) => args,
+        Command::CarryFans => {
+            return match procs::work() {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => {
+                    eprintln!("beat-load: a worker process: {error}");
+                    ExitCode::from(SET_UP)
+                }
+            };
+        }
+    };
     let record = match run::run(&args) {
         Ok(record) => record,
         Err(error) => {

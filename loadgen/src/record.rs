@@ -4,12 +4,14 @@
 //! The file is JSON with a version. Instants and spans are nanoseconds on the run's own clock where their names say
 //! nothing else; histograms see `spans`. A part that a run does not have (cohorts, thresholds, the stored hop) is empty.
 
+#[cfg_attr(not(test), expect(dead_code, reason = "the reports read and write it next"))]
 mod file;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg_attr(not(test), expect(unused_imports, reason = "the reports read and write it next"))]
 pub(crate) use self::file::{RecordError, read, write};
 use crate::clock::{Nanos, as_seconds};
 use crate::phases::{Phase, PhaseKind};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::cli::RunArgs;
+use crate::cli::{Procs, RunArgs};
 use crate::clock::{Clock, Nanos, SECOND, nanos};
 use crate::feed::Feed;
 use crate::metrics_page;
@@ -23,6 +23,8 @@ const CALM: Nanos = SECOND;
 const LEAVING_MAX: Nanos = 2 * SECOND;
 /// How long the first beat may take.
 const FIRST_BEAT_MAX: Nanos = 5 * SECOND;
+/// Until processes of their own have started.
+const PROCESS_START: Nanos = SECOND / 4;
 /// Open files that are no fan's: the feed, the pages, standard streams, runtimes.
 const OTHER_FILES: u64 = 64;
 
@@ -35,7 +37,7 @@ pub(crate) enum RunError {
     #[error("{0}")]
     Target(#[from] TargetError),
     #[error(
-        "{fans} fans need {needed} open files and this process may have {limit}; raise it with: ulimit -n {needed}"
+        "{fans} fans a process need {needed} open files and it may have {limit}; say --procs auto, or: ulimit -n {needed}"
     )]
     Files { fans: u32, needed: u64, limit: u64 },
     #[error("no beat on the display feed within 5 s")]
@@ -58,13 +60,14 @@ pub(crate) fn run(args: &RunArgs) -> Result<Record, RunError> {
             args.fans
         )));
     }
-    allow_files(args.fans)?;
+    let procs = processes(args)?;
     let event = target.event()?;
     let clock = Clock::start();
     let feed = Feed::listen(&target, address, &event, clock)?;
     let totals_before = first_totals(&feed, clock)?;
     let fates_before = metrics_page::fetch(&args.admin, target.event_id())?;
-    let times = times(args, clock.now());
+    let setting_out = if procs > 1 { PROCESS_START } else { 0 };
+    let times = times(args, clock.now() + setting_out);
     let phases = phases(args, &times);
     let teams = event.teams.len();
     let crowd_teams = u16::try_from(teams).map_err(|_| RunError::Usage("a roster of over 65,535".to_owned()))?;
@@ -74,13 +77,13 @@ pub(crate) fn run(args: &RunArgs) -> Result<Record, RunError> {
         address,
         crowd: Crowd::new(args.seed, activity, crowd_teams, times.start, times.end),
         fans: args.fans,
-        workers: args.workers.min(args.fans),
+        workers: procs * args.workers.min(args.fans.div_ceil(procs)),
         teams,
         times,
         phases: phases.clone(),
         quickest: Quickest::default(),
     });
-    let mut stage = Stage::open(task, feed, totals_before, Vitals::start(clock)?)?;
+    let mut stage = Stage::open(task, procs, feed, totals_before, Vitals::start(clock)?)?;
     let open_at_start = stage.connect()?;
     let mut ledger = stage.cheer()?;
     let lines = stage.settle(args, &event, &ledger, &fates_before)?;
@@ -90,11 +93,17 @@ pub(crate) fn run(args: &RunArgs) -> Result<Record, RunError> {
     Ok(Outcome { args, event, phases, open_at_start, ledger, tap_to_beat, display, lines, fared }.into_record())
 }
 
-/// Raises the limit on open files to what `fans` need, as far as this process may.
-fn allow_files(fans: u32) -> Result<(), RunError> {
-    let needed = u64::from(fans) + OTHER_FILES;
+/// In how many processes the fans live; raises the limit on open files as far as this process and its children may.
+fn processes(args: &RunArgs) -> Result<u32, RunError> {
     let limit = rlimit::increase_nofile_limit(u64::MAX)?;
-    if limit < needed { Err(RunError::Files { fans, needed, limit }) } else { Ok(()) }
+    let room = u32::try_from(limit.saturating_sub(OTHER_FILES)).unwrap_or(u32::MAX).max(1);
+    let procs = match args.procs {
+        Procs::Auto => args.fans.div_ceil(room),
+        Procs::Exactly(procs) => procs.min(args.fans),
+    };
+    let fans = args.fans.div_ceil(procs);
+    let needed = u64::from(fans) + OTHER_FILES;
+    if limit < needed { Err(RunError::Files { fans, needed, limit }) } else { Ok(procs) }
 }
 
 /// The totals before the run.

@@ -8,6 +8,7 @@
 use rand::{RngExt, SeedableRng};
 use rand_distr::{Distribution, Exp1, StandardNormal};
 use rand_pcg::Pcg32;
+use serde::{Deserialize, Serialize};
 
 use crate::clock::{Nanos, from_seconds};
 
@@ -40,7 +41,7 @@ pub(crate) struct Tap {
 }
 
 /// How much the crowd taps.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Activity {
     /// Connected, watching, never tapping.
     Idle,
@@ -74,7 +75,7 @@ impl Activity {
 }
 
 /// Everyone who could tap, for whom, and how much.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Crowd {
     seed: u64,
     activity: Activity,

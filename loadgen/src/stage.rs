@@ -2,24 +2,25 @@
 //! far it is, and at the end waits until the books agree.
 
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
 use beat_protocol::EventDetail;
 
 use crate::cli::RunArgs;
 use crate::clock::{Nanos, SECOND, nanos};
+use crate::crew::Crew;
 use crate::display::Display;
 use crate::feed::Feed;
 use crate::latency::{Matcher, TapToBeat};
-use crate::ledger::{Counts, Ledger, Mailbox};
+use crate::ledger::{Counts, Ledger, News};
 use crate::metrics_page::{self, FatesByTeam};
 use crate::progress::{Phase, Progress};
 use crate::reconcile::{TeamLine, reconciles};
 use crate::run::RunError;
 use crate::target::TargetError;
 use crate::vitals::{Fared, Vitals};
-use crate::worker::{self, Task};
+use crate::worker::Task;
 
 /// How often mailboxes are emptied.
 const LOOK_INTERVAL: Duration = Duration::from_millis(100);
@@ -32,8 +33,7 @@ const AGREE_FOR: Nanos = SECOND / 2;
 pub(crate) struct Stage {
     task: Arc<Task>,
     feed: Feed,
-    workers: Vec<JoinHandle<std::io::Result<Ledger>>>,
-    mailboxes: Vec<Arc<Mailbox>>,
+    crew: Crew,
     matcher: Matcher,
     progress: Progress,
     display: Display,
@@ -52,16 +52,15 @@ pub(crate) struct Closed {
 
 impl Stage {
     /// Starts the workers; the first fans connect at once.
-    pub(crate) fn open(task: Arc<Task>, feed: Feed, totals_before: Vec<u64>, vitals: Vitals) -> std::io::Result<Self> {
-        let mailboxes: Vec<Arc<Mailbox>> = (0..task.workers).map(|_| Arc::default()).collect();
-        let workers = (0..task.workers)
-            .zip(&mailboxes)
-            .map(|(share, mailbox)| {
-                let (task, mailbox) = (Arc::clone(&task), Arc::clone(mailbox));
-                let name = format!("fans-{share}");
-                thread::Builder::new().name(name).spawn(move || worker::run(&task, share, &mailbox))
-            })
-            .collect::<Result<_, _>>()?;
+    pub(crate) fn open(
+        task: Arc<Task>,
+        procs: u32,
+        feed: Feed,
+        totals_before: Vec<u64>,
+        vitals: Vitals,
+    ) -> std::io::Result<Self> {
+        let crew =
+            if procs > 1 { Crew::of_processes(&task, procs)? } else { Crew::of_threads(&task, 0..task.workers)? };
         Ok(Self {
             progress: Progress::new(task.times.leave_from),
             matcher: Matcher::new(&totals_before, task.phases.clone()),
@@ -70,8 +69,7 @@ impl Stage {
             totals: totals_before.clone(),
             task,
             feed,
-            workers,
-            mailboxes,
+            crew,
             totals_before,
         })
     }
@@ -95,11 +93,11 @@ impl Stage {
 
     /// Until the last fan has left: everyone's book.
     pub(crate) fn cheer(&mut self) -> std::io::Result<Ledger> {
-        while !self.workers.iter().all(JoinHandle::is_finished) {
+        while !self.crew.is_done() {
             let phase = if self.task.clock.now() < self.task.times.end { Phase::Cheering } else { Phase::Settling };
             self.look(phase);
         }
-        self.books()
+        self.crew.books(&self.task)
     }
 
     /// Until the books agree or the time for it is over: the books, team by team.
@@ -143,16 +141,10 @@ impl Stage {
     /// Waits a moment, then takes in what happened meanwhile.
     fn look(&mut self, phase: Phase) -> Counts {
         thread::sleep(LOOK_INTERVAL);
-        let mut counts = Counts::default();
-        let mut complete_to = Nanos::MAX;
         // Before the beats: what a beat contains must have been handed over when it is looked at.
         let beats = self.feed.take();
-        for mailbox in &self.mailboxes {
-            let news = mailbox.empty();
-            counts.add(&news.counts);
-            complete_to = complete_to.min(news.complete_to);
-            self.matcher.handed(news.handed);
-        }
+        let News { counts, handed, complete_to } = self.crew.news();
+        self.matcher.handed(handed);
         for beat in beats {
             self.totals.clone_from(&beat.totals);
             self.display.see(&beat, &self.task.phases);
@@ -183,17 +175,9 @@ impl Stage {
             .collect()
     }
 
-    fn books(&mut self) -> std::io::Result<Ledger> {
-        let mut all = Ledger::new(self.task.teams, self.task.phases.len());
-        for worker in self.workers.drain(..) {
-            all.add(&worker.join().expect("a worker does not panic")?);
-        }
-        Ok(all)
-    }
-
     /// Why nobody came in, most frequent first.
     fn causes(&mut self) -> std::io::Result<String> {
-        let ledger = self.books()?;
+        let ledger = self.crew.books(&self.task)?;
         let closes = ledger.closes.iter().map(|(code, times)| (*times, format!("closed with {code}")));
         let unmade = ledger.faults.values().flatten();
         let errors = unmade.map(|(cause, times)| (*times, cause.clone()));

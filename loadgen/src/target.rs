@@ -4,6 +4,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
 use beat_protocol::{EventDetail, EventId, SUBPROTOCOL_BINARY};
+use serde::{Deserialize, Serialize};
 use tokio_tungstenite::tungstenite::client::ClientRequestBuilder;
 use tokio_tungstenite::tungstenite::http::Uri;
 
@@ -28,7 +29,7 @@ pub(crate) enum TargetError {
 }
 
 /// One service and one of its events.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Target {
     /// Host, port and path prefix as they stand in addresses.
     authority_and_prefix: String,

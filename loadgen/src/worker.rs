@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use beat_protocol::CloseCode;
+use serde::{Deserialize, Serialize};
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::task::spawn_local;
 use tokio::time::{Instant, interval, sleep, sleep_until};
@@ -29,7 +30,7 @@ const BACKOFF_FIRST: Nanos = 500 * MILLISECOND;
 const BACKOFF_MAX: Nanos = 8_000 * MILLISECOND;
 
 /// When what happens, for all fans.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Times {
     /// The first fan connects, and then one after the other.
     pub(crate) connect_from: Nanos,
@@ -55,18 +56,20 @@ impl Times {
 }
 
 /// What every worker of a run is given.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Task {
     pub(crate) clock: Clock,
     pub(crate) target: Target,
     pub(crate) address: SocketAddr,
     pub(crate) crowd: Crowd,
     pub(crate) fans: u32,
+    /// Shares the fans are dealt out to, one after the other: a thread each, in whatever process.
     pub(crate) workers: u32,
     pub(crate) teams: usize,
     pub(crate) times: Times,
     pub(crate) phases: Phases,
-    /// The quickest beat any fan ever had.
+    /// The quickest beat any fan of this process ever had.
+    #[serde(skip)]
     pub(crate) quickest: Quickest,
 }
 

@@ -51,12 +51,14 @@ fn an_idle_crowd_has_nothing_to_reconcile() {
 }
 
 #[test]
-fn the_same_seed_sends_the_same_taps_for_the_same_teams_on_any_number_of_workers() {
-    let due = |seed, workers| {
-        let ran = crowd_at(&Fake::start(Faults::default()), &["--seed", seed, "--workers", workers, "-z", "1s"]);
+fn the_same_seed_sends_the_same_taps_for_the_same_teams_on_any_number_of_workers_and_processes() {
+    let due = |seed, workers, procs| {
+        let words = ["--seed", seed, "--workers", workers, "--procs", procs, "-z", "1s"];
+        let ran = crowd_at(&Fake::start(Faults::default()), &words);
+        assert_eq!(ran.code, 0, "{}{}", ran.report, ran.errors);
         ["JPN", "BRA", "FRA", "KEN", "USA"].map(|team| ran.books(team)[0])
     };
-    let (one, two, other) = (due("7", "1"), due("7", "3"), due("8", "2"));
+    let (one, two, other) = (due("7", "1", "1"), due("7", "2", "3"), due("8", "2", "auto"));
     assert_eq!(one, two);
     assert_ne!(one, other);
 }
