@@ -5,6 +5,11 @@ use std::time::Duration;
 use beat_protocol::EventId;
 use clap::{Parser, Subcommand};
 
+use crate::doctor::DoctorArgs;
+use crate::probe::ProbeArgs;
+use crate::sink::SinkArgs;
+use crate::verify::VerifyArgs;
+
 /// More are an accident.
 const PROCS_MAX: u32 = 256;
 const EXAMPLES: &str = "\
@@ -30,6 +35,14 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Lets a crowd cheer, then reconciles what it sent with what was counted and published.
     Run(RunArgs),
+    /// A bare server, to find this program's own ceiling; or one that counts wrong, to see that it is found out.
+    Sink(SinkArgs),
+    /// What this machine can hold, and the command that mends what is in the way.
+    Doctor(DoctorArgs),
+    /// One tap's way, step by step and timed; for monitoring.
+    Probe(ProbeArgs),
+    /// The books of an event right now: counted, published, stored.
+    Verify(VerifyArgs),
     /// Carries a share of the fans for the run that started this process.
     #[command(name = crate::procs::CHILD, hide = true)]
     CarryFans,

@@ -15,6 +15,7 @@ use crate::feed::BeatSeen;
 use crate::ledger::Handed;
 use crate::phases::Phases;
 use crate::record::{PhaseBook, Second};
+use crate::spans::Spans;
 use crate::timeline::Timeline;
 
 #[derive(Debug, Default)]
@@ -35,6 +36,7 @@ pub(crate) struct Matcher {
     /// A tap is of the phase in which it was meant.
     books: Vec<PhaseBook>,
     timeline: Timeline,
+    so_far: Spans,
     /// Taps in totals that we never sent.
     strangers: u64,
 }
@@ -49,6 +51,7 @@ impl Matcher {
             books: vec![PhaseBook::default(); phases.len()],
             phases,
             timeline: Timeline::default(),
+            so_far: Spans::default(),
             strangers: 0,
         }
     }
@@ -85,6 +88,7 @@ impl Matcher {
                 team.total += 1;
                 let took = beat.at.saturating_sub(tap.due);
                 self.timeline.tap(tap.due, took);
+                self.so_far.note(took);
                 if let Some(index) = self.phases.index_at(tap.due) {
                     self.books[index].tap_to_beat.note(took);
                     self.books[index].send_to_beat.note(beat.at.saturating_sub(tap.at));
@@ -96,6 +100,11 @@ impl Matcher {
     /// The plots' seconds so far.
     pub(crate) fn timeline(&mut self) -> &mut Timeline {
         &mut self.timeline
+    }
+
+    /// The latencies of what was matched until now, of all phases.
+    pub(crate) fn so_far(&self) -> &Spans {
+        &self.so_far
     }
 
     /// The latencies by phase and second, the taps in no beat, and the taps in beats that were not ours.

@@ -29,6 +29,8 @@ pub(crate) struct Counts {
     pub(crate) cheers: u64,
     pub(crate) taps: u64,
     pub(crate) bases: u64,
+    /// Beats that fans received.
+    pub(crate) beats: u64,
     /// Messages that do not fit the contract.
     pub(crate) oddities: u64,
     /// Fans that came to their end, one way or the other.
@@ -41,13 +43,14 @@ impl Counts {
     }
 
     pub(crate) fn add(&mut self, other: &Self) {
-        let Self { opened, ended, reconnects, cheers, taps, bases, oddities, gone } = other;
+        let Self { opened, ended, reconnects, cheers, taps, bases, beats, oddities, gone } = other;
         self.opened += opened;
         self.ended += ended;
         self.reconnects += reconnects;
         self.cheers += cheers;
         self.taps += taps;
         self.bases += bases;
+        self.beats += beats;
         self.oddities += oddities;
         self.gone += gone;
     }

@@ -2,7 +2,7 @@
 //!
 //! Speaks the wire through `beat-protocol` and shares nothing else with the server. In reading order: what is asked for
 //! and of whom; when every fan taps, what it may say, its socket, the thread that carries it and keeps the book; the
-//! display feed and the run that brings all together; what it measured, and the line that decides. `schedule`, `bucket`,
+//! display feed and the run that brings all together; what it measured, and the line that decides; the tools. `schedule`, `bucket`,
 //! `fan`, `latency` and `reconcile` know no socket, no clock and no thread.
 
 mod cli;
@@ -22,6 +22,7 @@ mod feed;
 mod watch;
 mod stage;
 mod progress;
+mod screen;
 mod vitals;
 mod watchdog;
 #[cfg_attr(not(test), expect(dead_code, reason = "the reports will ask for more"))]
@@ -36,12 +37,21 @@ mod record;
 mod fault;
 mod verdict;
 mod report;
+mod stored;
+mod sink;
+mod doctor;
+mod probe;
+mod verify;
+mod ending;
+mod cpu;
 
+use std::convert::Infallible;
+use std::fmt::Display;
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, RunArgs};
 use crate::record::Standing;
 use crate::run::RunError;
 
@@ -49,21 +59,33 @@ const USAGE: u8 = 2;
 const SET_UP: u8 = 3;
 const INVALID: u8 = 97;
 const RECONCILIATION: u8 = 98;
+const THRESHOLD: u8 = 99;
 
 fn main() -> ExitCode {
-    let args = match Cli::parse().command {
-        Command::Run(args) => args,
-        Command::CarryFans => {
-            return match procs::work() {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(error) => {
-                    eprintln!("beat-load: a worker process: {error}");
-                    ExitCode::from(SET_UP)
-                }
-            };
+    match Cli::parse().command {
+        Command::Run(args) => cheer(&args),
+        Command::CarryFans => tool(procs::work().map(|()| true), SET_UP),
+        Command::Sink(args) => tool(sink::run(&args).map(|()| true), SET_UP),
+        Command::Doctor(args) => tool(Ok::<_, Infallible>(doctor::run(&args)), SET_UP),
+        Command::Probe(args) => tool(probe::run(&args), THRESHOLD),
+        Command::Verify(args) => tool(verify::run(&args), RECONCILIATION),
+    }
+}
+
+/// The exit code of a tool that could not do its work, or that could and says yes or no; no is `otherwise`.
+fn tool(answer: Result<bool, impl Display>, otherwise: u8) -> ExitCode {
+    match answer {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(otherwise),
+        Err(error) => {
+            eprintln!("beat-load: {error}");
+            ExitCode::from(SET_UP)
         }
-    };
-    let record = match run::run(&args) {
+    }
+}
+
+fn cheer(args: &RunArgs) -> ExitCode {
+    let record = match run::run(args) {
         Ok(record) => record,
         Err(error) => {
             eprintln!("beat-load: {error}");

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use crate::cli::{Procs, RunArgs};
 use crate::clock::{Clock, Nanos, SECOND, nanos};
+use crate::ending::Ending;
 use crate::feed::Feed;
 use crate::metrics_page;
 use crate::outcome::Outcome;
 use crate::phases::{PhaseKind, Phases};
+use crate::progress::Progress;
 use crate::record::Record;
 use crate::schedule::{Activity, Crowd};
 use crate::stage::{Closed, Stage};
@@ -26,7 +28,7 @@ const FIRST_BEAT_MAX: Nanos = 5 * SECOND;
 /// Until processes of their own have started.
 const PROCESS_START: Nanos = SECOND / 4;
 /// Open files that are no fan's: the feed, the pages, standard streams, runtimes.
-const OTHER_FILES: u64 = 64;
+pub(crate) const OTHER_FILES: u64 = 64;
 
 /// Why there was no run.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +63,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Record, RunError> {
         )));
     }
     let procs = processes(args)?;
+    let ending = Ending::on_ctrl_c()?;
     let event = target.event()?;
     let clock = Clock::start();
     let feed = Feed::listen(&target, address, &event, clock)?;
@@ -83,7 +86,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<Record, RunError> {
         phases: phases.clone(),
         quickest: Quickest::default(),
     });
-    let mut stage = Stage::open(task, procs, feed, totals_before, Vitals::start(clock)?)?;
+    let title = format!("beat-load  {}  event {}  {} fans", args.url, args.event, args.fans);
+    let codes = event.teams.iter().map(|team| team.code).collect();
+    let progress = Progress::new(title, phases.clone(), codes, ending);
+    let mut stage = Stage::open(task, procs, feed, totals_before, Vitals::start(clock)?, progress)?;
     let open_at_start = stage.connect()?;
     let mut ledger = stage.cheer()?;
     let lines = stage.settle(args, &event, &ledger, &fates_before)?;

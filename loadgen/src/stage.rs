@@ -15,7 +15,7 @@ use crate::feed::Feed;
 use crate::latency::{Matcher, TapToBeat};
 use crate::ledger::{Counts, Ledger, News};
 use crate::metrics_page::{self, FatesByTeam};
-use crate::progress::{Phase, Progress};
+use crate::progress::{Glance, Progress};
 use crate::reconcile::{TeamLine, reconciles};
 use crate::run::RunError;
 use crate::target::TargetError;
@@ -58,11 +58,12 @@ impl Stage {
         feed: Feed,
         totals_before: Vec<u64>,
         vitals: Vitals,
+        progress: Progress,
     ) -> std::io::Result<Self> {
         let crew =
             if procs > 1 { Crew::of_processes(&task, procs)? } else { Crew::of_threads(&task, 0..task.workers)? };
         Ok(Self {
-            progress: Progress::new(task.times.leave_from),
+            progress,
             matcher: Matcher::new(&totals_before, task.phases.clone()),
             display: Display::new(&task.phases),
             vitals,
@@ -77,7 +78,7 @@ impl Stage {
     /// Until the crowd begins to tap: how many are in by then.
     pub(crate) fn connect(&mut self) -> Result<u64, RunError> {
         loop {
-            let counts = self.look(Phase::Connecting);
+            let counts = self.look();
             if counts.gone == u64::from(self.task.fans) {
                 return Err(RunError::NobodyIn(self.causes()?));
             }
@@ -94,8 +95,7 @@ impl Stage {
     /// Until the last fan has left: everyone's book.
     pub(crate) fn cheer(&mut self) -> std::io::Result<Ledger> {
         while !self.crew.is_done() {
-            let phase = if self.task.clock.now() < self.task.times.end { Phase::Cheering } else { Phase::Settling };
-            self.look(phase);
+            self.look();
         }
         self.crew.books(&self.task)
     }
@@ -113,7 +113,7 @@ impl Stage {
         let mut asked_at = 0;
         let mut agreed_since = None;
         loop {
-            self.look(Phase::Settling);
+            self.look();
             let now = clock.now();
             if now < asked_at + ASK_INTERVAL {
                 continue;
@@ -139,7 +139,7 @@ impl Stage {
     }
 
     /// Waits a moment, then takes in what happened meanwhile.
-    fn look(&mut self, phase: Phase) -> Counts {
+    fn look(&mut self) -> Counts {
         thread::sleep(LOOK_INTERVAL);
         // Before the beats: what a beat contains must have been handed over when it is looked at.
         let beats = self.feed.take();
@@ -154,7 +154,8 @@ impl Stage {
         let now = self.task.clock.now();
         let hiccup = self.vitals.look(now, self.task.phases.measures(now), now.saturating_sub(complete_to));
         self.matcher.timeline().look(now, &counts, hiccup);
-        self.progress.tell(now, phase, &counts);
+        let tap_to_beat = self.matcher.so_far().histogram();
+        self.progress.tell(&Glance { now, counts: &counts, tap_to_beat, totals: &self.totals });
         counts
     }
 

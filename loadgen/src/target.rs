@@ -84,6 +84,13 @@ impl Target {
         serde_json::from_str(&page).map_err(|source| TargetError::NotAnEvent { url, source })
     }
 
+    /// The latest beat as displays get it, and where it was asked for.
+    pub(crate) fn beat(&self) -> Result<(String, String), TargetError> {
+        let url = format!("http://{}/v1/events/{}/beat", self.authority_and_prefix, self.event);
+        let page = page(&url)?;
+        Ok((url, page))
+    }
+
     pub(crate) fn event_id(&self) -> &EventId {
         &self.event
     }

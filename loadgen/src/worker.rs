@@ -242,7 +242,9 @@ impl Worker {
     pub(crate) fn beat(&self, now: Nanos, number: u32, watch: &mut Watch) {
         let nominal_ms = u64::from(number) * u64::from(self.beat_ms.get());
         let arrival = watch.hear(now, number, nominal_ms, FAN_STEP, &self.task.quickest);
-        if let Some(phase) = self.phase_at(&mut self.book.borrow_mut().ledger, now) {
+        let ledger = &mut self.book.borrow_mut().ledger;
+        ledger.counts.beats += 1;
+        if let Some(phase) = self.phase_at(ledger, now) {
             phase.beats += 1;
             if let Some(arrival) = arrival {
                 phase.missed_beats += u64::from(arrival.missed);

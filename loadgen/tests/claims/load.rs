@@ -13,7 +13,12 @@ pub(crate) struct Ran {
 
 /// `beat-load run` with these words.
 pub(crate) fn beat_load(words: &[&str]) -> Ran {
-    let output = Command::new(env!("CARGO_BIN_EXE_beat-load")).arg("run").args(words).output().unwrap();
+    beat_load_with(&[&["run"], words].concat())
+}
+
+/// `beat-load` with these words.
+pub(crate) fn beat_load_with(words: &[&str]) -> Ran {
+    let output = Command::new(env!("CARGO_BIN_EXE_beat-load")).args(words).output().unwrap();
     Ran {
         code: output.status.code().expect("not killed"),
         report: String::from_utf8(output.stdout).unwrap(),
@@ -64,6 +69,12 @@ impl Ran {
 
     pub(crate) fn says(&self, words: &str) -> bool {
         self.report.contains(words)
+    }
+
+    /// Whether the verdict has a line about some team of the sink that ends so.
+    pub(crate) fn verdict_names_a_team(&self, end: &str) -> bool {
+        let verdict = self.report.split_once("NOT RECONCILED\n").map_or("", |(_, verdict)| verdict);
+        verdict.lines().any(|line| line.trim().starts_with('T') && line.ends_with(end))
     }
 
     /// Every tap of the run arrived once, and there were enough to tell.

@@ -6,4 +6,6 @@ mod fake;
 mod load;
 mod refusals;
 mod resilience;
+mod sink;
+mod tools;
 mod verdict;

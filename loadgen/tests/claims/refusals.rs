@@ -1,7 +1,14 @@
 //! What is not run, and by which exit code one can tell.
 
+use std::net::{SocketAddr, TcpListener};
+
 use crate::fake::{Fake, Faults};
 use crate::load::{beat_load, crowd_at};
+
+/// An address of this machine at which nobody listens.
+pub(crate) fn unused_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
 
 #[test]
 fn somebody_else_s_machine_is_not_loaded_unasked() {
@@ -28,7 +35,7 @@ fn what_makes_no_sense_is_a_usage_error() {
 
 #[test]
 fn a_server_that_is_not_there_is_a_set_up_error() {
-    let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let unused = unused_address();
     let ran = beat_load(&["--url", &format!("ws://{unused}")]);
     assert_eq!(ran.code, 3);
     assert!(ran.errors.contains("/v1/events/demo"), "{}", ran.errors);
@@ -37,7 +44,7 @@ fn a_server_that_is_not_there_is_a_set_up_error() {
 #[test]
 fn metrics_that_are_not_there_are_a_set_up_error() {
     let fake = Fake::start(Faults::default());
-    let unused = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let unused = unused_address();
     let ran = beat_load(&["--url", &format!("ws://{}", fake.address), "--admin", &format!("http://{unused}")]);
     assert_eq!(ran.code, 3);
     assert!(ran.errors.contains("/metrics"), "{}", ran.errors);
