@@ -5,9 +5,11 @@ use std::time::Duration;
 use beat_protocol::EventId;
 use clap::{Parser, Subcommand};
 
+use crate::cohorts::CohortArgs;
 use crate::doctor::DoctorArgs;
 use crate::probe::ProbeArgs;
 use crate::sink::SinkArgs;
+use crate::stored::StoreUrl;
 use crate::verify::VerifyArgs;
 
 /// More are an accident.
@@ -21,7 +23,8 @@ Examples:
   As many taps as a full house makes, the server's metrics elsewhere:
     beat-load run --url ws://127.0.0.1:8080 --event demo -c 5000 -q 20000 -z 1m --admin http://127.0.0.1:9601
 
-Exit codes: 0 every tap arrived once, 2 usage, 3 set-up, 98 the books do not agree (the teams are named).";
+Exit codes: 0 every tap arrived once, 2 usage, 3 set-up, 98 the books do not agree (the teams are named), 99 a cohort did
+not come to what was declared or hurt an honest fan, 130 interrupted (with the report so far).";
 
 /// A crowd of fans for Make the Beat that knows whether every tap arrived.
 #[derive(Debug, Parser)]
@@ -104,6 +107,13 @@ pub(crate) struct RunArgs {
     /// Threads that carry the fans, in each process.
     #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
     pub(crate) workers: u32,
+
+    /// Read what the store has, too, and compare: redis://host[:port], or redis+cluster://h1:p,h2:p.
+    #[arg(long, value_name = "URL")]
+    pub(crate) redis_verify: Option<StoreUrl>,
+
+    #[command(flatten)]
+    pub(crate) cohorts: CohortArgs,
 
     /// More than 100 connections to a machine that is not this one: yes, it is mine to load.
     #[arg(long)]

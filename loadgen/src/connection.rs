@@ -175,6 +175,10 @@ impl Visit<'_> {
         if self.unflushed || self.leaving.is_some() {
             return Ok(());
         }
+        if self.worker.is_cut() {
+            self.fan.stop(now);
+            self.leave_at = self.leave_at.min(now);
+        }
         let planned = self.fan.next_action();
         if let Some(planned) = planned.filter(|&planned| planned <= now) {
             let cheer = self.fan.cheer(now, |tap| self.worker.handed(now, tap));

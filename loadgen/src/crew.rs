@@ -62,6 +62,11 @@ impl Crew {
         all
     }
 
+    /// Asks all of them to stop tapping and let their fans go.
+    pub(crate) fn cut(&self) {
+        self.mailboxes.iter().for_each(|mailbox| mailbox.cut());
+    }
+
     /// Whether the last fan has left.
     pub(crate) fn is_done(&self) -> bool {
         self.workers.iter().all(JoinHandle::is_finished)

@@ -220,6 +220,12 @@ impl Fan {
         }
     }
 
+    /// No tap falls due after `now`.
+    pub(crate) fn stop(&mut self, now: Nanos) {
+        self.fall_due(now);
+        self.next = None;
+    }
+
     pub(crate) fn standings(&self) -> &[Standing] {
         &self.standings
     }

@@ -39,6 +39,8 @@ pub(crate) struct Matcher {
     so_far: Spans,
     /// Taps in totals that we never sent.
     strangers: u64,
+    /// Whose taps are not matched, if anyone's: bots tap for it, and what is shadowed of theirs is in no beat.
+    passed_over: Option<u16>,
 }
 
 impl Matcher {
@@ -53,7 +55,13 @@ impl Matcher {
             timeline: Timeline::default(),
             so_far: Spans::default(),
             strangers: 0,
+            passed_over: None,
         }
+    }
+
+    /// Leaves out the taps for `team`.
+    pub(crate) fn pass_over(&mut self, team: u16) {
+        self.passed_over = Some(team);
     }
 
     pub(crate) fn handed(&mut self, mut taps: Vec<Handed>) {
@@ -69,7 +77,7 @@ impl Matcher {
         // Each worker's taps come sorted, and a stable sort merges such runs.
         self.unsorted.sort_by_key(|tap| tap.at);
         let certain = self.unsorted.partition_point(|tap| tap.at < complete_to);
-        for tap in self.unsorted.drain(..certain) {
+        for tap in self.unsorted.drain(..certain).filter(|tap| Some(tap.team) != self.passed_over) {
             self.teams[usize::from(tap.team)].under_way.push_back(tap);
         }
         while let Some(beat) = self.beats.pop_front_if(|beat| beat.at < complete_to) {
@@ -78,7 +86,9 @@ impl Matcher {
     }
 
     fn contain(&mut self, beat: &BeatSeen) {
-        for (team, &total) in self.teams.iter_mut().zip(&beat.totals) {
+        let passed_over = self.passed_over.map(usize::from);
+        let teams = self.teams.iter_mut().zip(&beat.totals).enumerate();
+        for (_, (team, &total)) in teams.filter(|(index, _)| Some(*index) != passed_over) {
             while team.total < total {
                 let Some(tap) = team.under_way.pop_front_if(|tap| tap.at <= beat.at) else {
                     self.strangers += total - team.total;

@@ -1,6 +1,7 @@
 //! What one worker thread writes down, and how the threads' books become one.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -64,8 +65,17 @@ pub(crate) struct TeamTaps {
     pub(crate) in_doubt: u64,
 }
 
-/// One worker's book; a process hands over its workers' as JSON.
-#[derive(Debug, Deserialize, Serialize)]
+impl TeamTaps {
+    /// Adds taps of somebody else.
+    pub(crate) fn add(&mut self, others: Self) {
+        self.due += others.due;
+        self.sent += others.sent;
+        self.in_doubt += others.in_doubt;
+    }
+}
+
+/// One worker's book; a process tells its workers' as one.
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Ledger {
     pub(crate) counts: Counts,
     /// In the order of the run's phases.
@@ -139,9 +149,7 @@ impl Ledger {
         self.busiest_worker = self.busiest_worker.max(other.busiest_worker);
         self.resident_bytes += other.resident_bytes;
         for (team, others) in self.teams.iter_mut().zip(&other.teams) {
-            team.due += others.due;
-            team.sent += others.sent;
-            team.in_doubt += others.in_doubt;
+            team.add(*others);
         }
     }
 }
@@ -150,7 +158,11 @@ impl Ledger {
 ///
 /// Not bounded by a number but by its reader, who empties it ten times a second: 24 bytes a tap under way.
 #[derive(Debug, Default)]
-pub(crate) struct Mailbox(Mutex<News>);
+pub(crate) struct Mailbox {
+    news: Mutex<News>,
+    /// The other way round: whether the worker is to come to an end before its time.
+    cut: AtomicBool,
+}
 
 /// What happened on one worker up to an instant.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -164,14 +176,23 @@ pub(crate) struct News {
 impl Mailbox {
     /// Adds to what is there.
     pub(crate) fn leave(&self, counts: Counts, handed: &mut Vec<Handed>, complete_to: Nanos) {
-        let mut news = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
         news.counts = counts;
         news.complete_to = complete_to;
         news.handed.append(handed);
     }
 
     pub(crate) fn empty(&self) -> News {
-        let mut news = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
         News { handed: std::mem::take(&mut news.handed), ..*news }
+    }
+
+    /// Asks the worker to stop tapping and let its fans go.
+    pub(crate) fn cut(&self) {
+        self.cut.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::Relaxed)
     }
 }

@@ -18,6 +18,7 @@ mod worker;
 mod crew;
 mod procs;
 mod ledger;
+mod cohorts;
 mod feed;
 mod watch;
 mod stage;
@@ -25,7 +26,6 @@ mod progress;
 mod screen;
 mod vitals;
 mod watchdog;
-#[cfg_attr(not(test), expect(dead_code, reason = "the reports will ask for more"))]
 mod spans;
 mod display;
 mod latency;
@@ -95,9 +95,12 @@ fn cheer(args: &RunArgs) -> ExitCode {
     if let Err(error) = report::write(&mut std::io::stdout().lock(), &record) {
         eprintln!("beat-load: the report could not be written: {error}");
     }
+    let as_declared = cohorts::as_declared(&record.cohorts) && record.hurt.is_empty();
     ExitCode::from(match () {
+        () if record.interrupted_at.is_some() => ending::INTERRUPTED,
         () if record.verdict.standing == Standing::Invalid => INVALID,
         () if !record.reconciles() => RECONCILIATION,
+        () if !as_declared => THRESHOLD,
         () => 0,
     })
 }

@@ -5,11 +5,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use beat_protocol::EventDetail;
 
 use crate::cli::RunArgs;
+use crate::clock::Nanos;
+use crate::cohorts::Cohort;
 use crate::display::Display;
 use crate::fault;
 use crate::latency::TapToBeat;
 use crate::ledger::Ledger;
-use crate::phases::Phases;
+use crate::phases::{Phase, Phases};
 use crate::reconcile::{Difference, TeamLine};
 use crate::record::{
     Connections, Fault, FaultRecord, FeedRecord, Instrument, PhaseRecord, Record, SetUp, TeamRecord, VERSION, Verdict,
@@ -23,32 +25,41 @@ pub(crate) struct Outcome {
     pub(crate) args: RunArgs,
     pub(crate) event: EventDetail,
     pub(crate) phases: Phases,
+    /// When somebody ended it before its time.
+    pub(crate) interrupted_at: Option<Nanos>,
     pub(crate) open_at_start: u64,
+    pub(crate) processes: u32,
     /// Everybody's, our own process's vitals included.
     pub(crate) ledger: Ledger,
     pub(crate) tap_to_beat: TapToBeat,
     pub(crate) display: Display,
     pub(crate) lines: Vec<TeamLine>,
+    pub(crate) cohorts: Vec<Cohort>,
+    /// What befell honest fans beside them.
+    pub(crate) hurt: Vec<String>,
     pub(crate) fared: Fared,
 }
 
 impl Outcome {
     /// Everything in one value, the verdict included.
     pub(crate) fn into_record(self) -> Record {
-        let Self { args, event, phases, open_at_start, ledger, tap_to_beat, display, lines, fared } = self;
+        let Self { args, event, phases, interrupted_at, open_at_start, processes, .. } = self;
+        let Self { ledger, tap_to_beat, display, lines, cohorts, hurt, fared, .. } = self;
         let faults = faults(&ledger);
         let counts = ledger.counts;
         let books = ledger.phases.into_iter().zip(tap_to_beat.phases).zip(display.ages);
-        let phases = phases.iter().zip(books).map(|(phase, ((mut book, latencies), ages))| {
+        let end = interrupted_at.unwrap_or(Nanos::MAX);
+        let phases = phases.iter().zip(books).filter(|(phase, _)| phase.from < end);
+        let phases = phases.map(|(phase, ((mut book, latencies), ages))| {
             book.add(&latencies);
             book.feed_age.add(&ages);
-            PhaseRecord { phase: phase.clone(), book }
+            PhaseRecord { phase: Phase { to: phase.to.min(end), ..phase.clone() }, book }
         });
         let mut record = Record {
             version: VERSION,
             program: format!("beat-load {}", env!("CARGO_PKG_VERSION")),
             started_ms: now_ms(),
-            interrupted: false,
+            interrupted_at,
             set_up: SetUp {
                 url: args.url,
                 event: event.summary.id.to_string(),
@@ -58,7 +69,7 @@ impl Outcome {
                 open_loop: true,
                 profile: "human".to_owned(),
                 seed: args.seed,
-                processes: 1,
+                processes,
                 workers: args.workers,
                 schedule_digest: None,
                 machines: 1,
@@ -94,7 +105,8 @@ impl Outcome {
             },
             faults,
             thresholds: Vec::new(),
-            cohorts: Vec::new(),
+            cohorts,
+            hurt,
         };
         record.verdict = verdict::judge(&record);
         record
@@ -112,7 +124,7 @@ fn team_record(line: &TeamLine, name: &str) -> TeamRecord {
         shadowed: line.fates.shadowed,
         late: line.fates.late,
         published: line.published,
-        stored: None,
+        stored: line.stored,
         differences: line.differences().iter().map(Difference::to_string).collect(),
     }
 }

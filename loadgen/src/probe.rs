@@ -20,8 +20,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 use crate::clock::{Clock, Nanos, as_seconds};
-use crate::connection::Socket;
-use crate::target::{Target, TargetError};
+use crate::target::{Socket, Target, TargetError};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -10,6 +10,7 @@ use std::ops::Range;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -22,6 +23,8 @@ use crate::worker::Task;
 
 /// The word on the command line by which a child knows that it is one.
 pub(crate) const CHILD: &str = "carry-fans";
+/// The one further word of a parent: stop tapping and let the fans go.
+const CUT: u8 = 1;
 /// How often a child tells its news.
 const NEWS_INTERVAL: Duration = Duration::from_millis(100);
 /// No message is longer: ten million taps under way would be.
@@ -70,7 +73,12 @@ fn converse(child: &mut Child, order: &OrderOut<'_>, mailbox: &Mailbox) -> io::R
     let mut orders = child.stdin.take().expect("asked for above");
     let mut told = BufReader::new(child.stdout.take().expect("asked for above"));
     write(&mut orders, order)?;
+    let mut is_cut = false;
     loop {
+        if mailbox.is_cut() && !is_cut {
+            is_cut = true;
+            orders.write_all(&[CUT])?;
+        }
         match read(&mut told)? {
             Told::News(mut news) => mailbox.leave(news.counts, &mut news.handed, news.complete_to),
             Told::Book(book) => return Ok(*book),
@@ -87,19 +95,24 @@ fn lost(error: &io::Error, status: ExitStatus) -> io::Error {
 pub(crate) fn work() -> io::Result<()> {
     let mut out = io::stdout().lock();
     let order: Order = read(&mut io::stdin().lock())?;
-    std::thread::Builder::new().name("parent".to_owned()).spawn(end_with_the_parent)?;
-    match tell(order, &mut out) {
+    let cut = Arc::<AtomicBool>::default();
+    let heard = Arc::clone(&cut);
+    std::thread::Builder::new().name("parent".to_owned()).spawn(move || listen_to_the_parent(&heard))?;
+    match tell(order, &cut, &mut out) {
         Ok(book) => write(&mut out, &Told::Book(Box::new(book))),
         Err(error) => write(&mut out, &Told::Failed(error.to_string())),
     }
 }
 
-fn tell(order: Order, out: &mut impl Write) -> io::Result<Ledger> {
+fn tell(order: Order, cut: &AtomicBool, out: &mut impl Write) -> io::Result<Ledger> {
     rlimit::increase_nofile_limit(u64::MAX)?;
     let task = Arc::new(order.task);
     let mut vitals = Vitals::start(task.clock)?;
     let mut crew = Crew::of_threads(&task, order.shares)?;
     loop {
+        if cut.load(Ordering::Relaxed) {
+            crew.cut();
+        }
         // Asked first: what is told after the last one has ended is all there is.
         let done = crew.is_done();
         write(out, &Told::News(crew.news()))?;
@@ -115,8 +128,12 @@ fn tell(order: Order, out: &mut impl Write) -> io::Result<Ledger> {
     }
 }
 
-fn end_with_the_parent() {
-    let _ended = io::copy(&mut io::stdin().lock(), &mut io::sink());
+/// Ends when the parent does.
+fn listen_to_the_parent(cut: &AtomicBool) {
+    let mut word = [0];
+    while matches!(io::stdin().lock().read(&mut word), Ok(1)) {
+        cut.store(word == [CUT], Ordering::Relaxed);
+    }
     std::process::exit(1);
 }
 

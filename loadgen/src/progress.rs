@@ -225,7 +225,8 @@ mod tests {
         for tenth in 0..=tenths {
             let counts = Counts { opened: 5, taps: 30 * tenth, cheers: 10 * tenth, ..Counts::default() };
             let totals = [10 * tenth, 20 * tenth];
-            let glance = Glance { now: tenth * SECOND / 10, counts: &counts, tap_to_beat: spans.histogram(), totals: &totals };
+            let glance =
+                Glance { now: tenth * SECOND / 10, counts: &counts, tap_to_beat: spans.histogram(), totals: &totals };
             progress.remember(glance.now, &counts, &totals);
             picture = progress.picture(&glance, 1);
         }

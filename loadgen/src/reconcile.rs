@@ -1,6 +1,7 @@
 //! The line that decides: did every tap arrive, once, and is it in the beat?
 //!
-//! Per team `due = sent`, `sent = counted + shadowed + late` and `published = counted`. Nothing is tolerated: taps in
+//! Per team `due = sent`, `sent = counted + shadowed + late`, `published = counted` and, where the store was asked,
+//! `stored = counted`. Nothing is tolerated: taps in
 //! doubt explain a difference, they do not excuse it.
 
 use std::fmt;
@@ -20,6 +21,8 @@ pub(crate) struct TeamLine {
     pub(crate) fates: Fates,
     /// By the display feed, since before the run.
     pub(crate) published: u64,
+    /// By the store, since before the run, if it was asked.
+    pub(crate) stored: Option<u64>,
 }
 
 impl TeamLine {
@@ -28,15 +31,18 @@ impl TeamLine {
         self.taps.due == self.taps.sent
             && self.taps.sent == self.fates.received()
             && self.published == self.fates.counted
+            && self.stored.is_none_or(|stored| stored == self.fates.counted)
     }
 
     /// By how much they do not; empty if they do.
     pub(crate) fn differences(&self) -> Vec<Difference> {
-        let Self { taps, fates, published, .. } = *self;
+        let Self { taps, fates, published, stored, .. } = *self;
         let unsent = Difference::between(taps.due, taps.sent, "unsent", "never due");
         let received = Difference::between(taps.sent, fates.received(), "lost", "too many");
         let shown = Difference::between(fates.counted, published, "not published", "published too many");
-        [unsent, received, shown].into_iter().flatten().collect()
+        let kept =
+            stored.and_then(|stored| Difference::between(fates.counted, stored, "not stored", "stored too many"));
+        [unsent, received, shown, kept].into_iter().flatten().collect()
     }
 }
 
@@ -80,6 +86,7 @@ mod tests {
             taps: TeamTaps { due, sent, in_doubt: 0 },
             fates: Fates { counted, shadowed, late },
             published,
+            stored: None,
         }
     }
 

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(not(test), expect(unused_imports, reason = "the reports read and write it next"))]
 pub(crate) use self::file::{RecordError, read, write};
 use crate::clock::{Nanos, as_seconds};
+use crate::cohorts::Cohort;
 use crate::phases::{Phase, PhaseKind};
 use crate::spans::Spans;
 
@@ -28,8 +29,8 @@ pub(crate) struct Record {
     pub(crate) program: String,
     /// Wall clock at the start, milliseconds since 1970: a name for the run, never a measure.
     pub(crate) started_ms: u64,
-    /// Ended by a signal: what follows is the report so far.
-    pub(crate) interrupted: bool,
+    /// When it was ended before its time: what follows is the report so far.
+    pub(crate) interrupted_at: Option<Nanos>,
     pub(crate) set_up: SetUp,
     /// What the instrument thinks of itself.
     pub(crate) verdict: Verdict,
@@ -43,7 +44,9 @@ pub(crate) struct Record {
     pub(crate) connections: Connections,
     pub(crate) faults: Vec<FaultRecord>,
     pub(crate) thresholds: Vec<ThresholdRecord>,
-    pub(crate) cohorts: Vec<CohortRecord>,
+    /// Fans that misbehaved on purpose, and what befell the honest ones beside them.
+    pub(crate) cohorts: Vec<Cohort>,
+    pub(crate) hurt: Vec<String>,
 }
 
 /// What was asked for.
@@ -273,17 +276,6 @@ pub(crate) struct ThresholdRecord {
     pub(crate) kept: bool,
     /// The outcome in words.
     pub(crate) outcome: String,
-}
-
-/// Fans that misbehave on purpose.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-pub(crate) struct CohortRecord {
-    pub(crate) name: String,
-    pub(crate) members: u32,
-    /// What was declared beforehand, what came, and whether that is the same.
-    pub(crate) declared: String,
-    pub(crate) outcome: String,
-    pub(crate) as_declared: bool,
 }
 
 impl Record {

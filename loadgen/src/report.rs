@@ -6,6 +6,7 @@ use std::io::{self, Write};
 
 use self::table::{over, ratio};
 use crate::clock::as_seconds;
+use crate::cohorts;
 use crate::record::{Fault, Record, Standing};
 
 /// Writes all of it.
@@ -18,13 +19,14 @@ pub(crate) fn write(out: &mut impl Write, run: &Record) -> io::Result<()> {
         "beat-load  {}  event {} ({})  {} fans  seed {}  {how}{machines}\n",
         set_up.url, set_up.event, set_up.event_state, set_up.fans, set_up.seed
     )?;
-    if run.interrupted {
-        writeln!(out, "INTERRUPTED  the report so far\n")?;
+    if let Some(at) = run.interrupted_at {
+        writeln!(out, "INTERRUPTED after {:.1} s: this is what there was until then\n", as_seconds(at))?;
     }
     standing(out, run)?;
     traffic(out, run)?;
     table::latencies(out, run)?;
     faults(out, run)?;
+    out.write_all(cohorts::text(&run.cohorts, &run.hurt).as_bytes())?;
     thresholds(out, run)?;
     table::reconciliation(out, run)?;
     verdict(out, run)
@@ -108,15 +110,6 @@ fn faults(out: &mut impl Write, run: &Record) -> io::Result<()> {
         }
         any = true;
         writeln!(out, "{whose:>13}  {} x {}", record.times, record.what)?;
-    }
-    for cohort in &run.cohorts {
-        let mark = if cohort.as_declared { "as declared" } else { "NOT AS DECLARED" };
-        writeln!(
-            out,
-            "{:>13}  {} of them: {}; {} ({mark})",
-            cohort.name, cohort.members, cohort.declared, cohort.outcome
-        )?;
-        any = true;
     }
     if any { writeln!(out) } else { Ok(()) }
 }

@@ -5,16 +5,19 @@ use std::time::Duration;
 
 use crate::cli::{Procs, RunArgs};
 use crate::clock::{Clock, Nanos, SECOND, nanos};
+use crate::cohorts::{self, Cohorts, Setting};
 use crate::ending::Ending;
 use crate::feed::Feed;
-use crate::metrics_page;
+use crate::ledger::Ledger;
 use crate::outcome::Outcome;
 use crate::phases::{PhaseKind, Phases};
 use crate::progress::Progress;
+use crate::reconcile::TeamLine;
 use crate::record::Record;
 use crate::schedule::{Activity, Crowd};
-use crate::stage::{Closed, Stage};
-use crate::target::{Target, TargetError, UNASKED_FANS_MAX};
+use crate::stage::{Closed, OtherBooks, Stage};
+use crate::stored::StoredError;
+use crate::target::{Target, TargetError};
 use crate::vitals::Vitals;
 use crate::watch::Quickest;
 use crate::worker::{Task, Times};
@@ -38,6 +41,8 @@ pub(crate) enum RunError {
     Usage(String),
     #[error("{0}")]
     Target(#[from] TargetError),
+    #[error("{0}")]
+    Stored(#[from] StoredError),
     #[error(
         "{fans} fans a process need {needed} open files and it may have {limit}; say --procs auto, or: ulimit -n {needed}"
     )]
@@ -56,10 +61,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<Record, RunError> {
         Activity::of(args.taps_per_second, args.fans).map_err(|too_fast| RunError::Usage(too_fast.to_string()))?;
     let target = Target::parse(&args.url, args.event.clone()).map_err(|error| RunError::Usage(error.to_string()))?;
     let address = target.resolve()?;
-    if args.fans > UNASKED_FANS_MAX && !address.ip().is_loopback() && !args.i_own_this_target {
+    if cohorts::needs_leave(args.fans, args.cohorts, address) && !args.i_own_this_target {
         return Err(RunError::Usage(format!(
             "{} connections to {address}, which is not this machine: say --i-own-this-target if it is yours to load",
-            args.fans
+            args.fans + args.cohorts.connections()
         )));
     }
     let procs = processes(args)?;
@@ -68,7 +73,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Record, RunError> {
     let clock = Clock::start();
     let feed = Feed::listen(&target, address, &event, clock)?;
     let totals_before = first_totals(&feed, clock)?;
-    let fates_before = metrics_page::fetch(&args.admin, target.event_id())?;
+    let before = OtherBooks::look(args, target.event_id())?;
     let setting_out = if procs > 1 { PROCESS_START } else { 0 };
     let times = times(args, clock.now() + setting_out);
     let phases = phases(args, &times);
@@ -88,27 +93,71 @@ pub(crate) fn run(args: &RunArgs) -> Result<Record, RunError> {
     });
     let title = format!("beat-load  {}  event {}  {} fans", args.url, args.event, args.fans);
     let codes = event.teams.iter().map(|team| team.code).collect();
-    let progress = Progress::new(title, phases.clone(), codes, ending);
-    let mut stage = Stage::open(task, procs, feed, totals_before, Vitals::start(clock)?, progress)?;
+    let progress = Progress::new(title, phases.clone(), codes, ending.clone());
+    let bots_team = task.crowd.least_cheered();
+    let setting = Setting {
+        clock,
+        target: target.clone(),
+        address,
+        start: times.start,
+        end: times.end,
+        bots_team,
+        ending: ending.clone(),
+    };
+    let mut stage = Stage::open(task, procs, feed, totals_before, Vitals::start(clock)?, progress, ending)?;
+    let cohorts = Cohorts::start(args.cohorts, setting)?;
+    if args.cohorts.bots > 0 {
+        stage.pass_over(bots_team);
+    }
     let open_at_start = stage.connect()?;
     let mut ledger = stage.cheer()?;
-    let lines = stage.settle(args, &event, &ledger, &fates_before)?;
+    let mut cohorts = cohorts.finish()?;
+    let crowd = ledger.teams[usize::from(bots_team)].sent;
+    cohorts.iter().for_each(|cohort| ledger.teams[usize::from(bots_team)].add(cohort.books()));
+    let lines = stage.settle(args, &event, &ledger, &before)?;
+    let counted = lines[usize::from(bots_team)].fates.counted;
+    cohorts.iter_mut().for_each(|cohort| cohort.judge_bots(counted, crowd, args.duration));
+    let hurt = if cohorts.is_empty() { Vec::new() } else { hurt(&ledger, &lines, bots_team) };
+    let interrupted_at = stage.cut_at();
     let Closed { tap_to_beat, display, fared } = stage.close();
     fared.note(&mut ledger);
-    let args = args.clone();
-    Ok(Outcome { args, event, phases, open_at_start, ledger, tap_to_beat, display, lines, fared }.into_record())
+    let outcome = Outcome {
+        args: args.clone(),
+        event,
+        phases,
+        interrupted_at,
+        open_at_start,
+        processes: procs,
+        ledger,
+        tap_to_beat,
+        display,
+        lines,
+        cohorts,
+        hurt,
+        fared,
+    };
+    Ok(outcome.into_record())
+}
+
+/// What befell the honest fans: how their sockets ended, and what was shadowed of teams no bot taps for.
+fn hurt(ledger: &Ledger, lines: &[TeamLine], bots_team: u16) -> Vec<String> {
+    let others = lines.iter().enumerate().filter(|(team, _)| *team != usize::from(bots_team));
+    let shadowed = others.map(|(_, line)| line.fates.shadowed).sum();
+    cohorts::hurt(&ledger.closes, ledger.faults.values().flat_map(|causes| causes.values()).sum(), shadowed)
 }
 
 /// In how many processes the fans live; raises the limit on open files as far as this process and its children may.
 fn processes(args: &RunArgs) -> Result<u32, RunError> {
     let limit = rlimit::increase_nofile_limit(u64::MAX)?;
-    let room = u32::try_from(limit.saturating_sub(OTHER_FILES)).unwrap_or(u32::MAX).max(1);
+    let room = u32::try_from(limit.saturating_sub(OTHER_FILES + u64::from(args.cohorts.connections())))
+        .unwrap_or(u32::MAX)
+        .max(1);
     let procs = match args.procs {
         Procs::Auto => args.fans.div_ceil(room),
         Procs::Exactly(procs) => procs.min(args.fans),
     };
     let fans = args.fans.div_ceil(procs);
-    let needed = u64::from(fans) + OTHER_FILES;
+    let needed = u64::from(fans) + u64::from(args.cohorts.connections()) + OTHER_FILES;
     if limit < needed { Err(RunError::Files { fans, needed, limit }) } else { Ok(procs) }
 }
 

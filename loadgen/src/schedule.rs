@@ -106,6 +106,11 @@ impl Crowd {
         Self { seed, activity, start, end, shares, ranking }
     }
 
+    /// The team that is cheered least.
+    pub(crate) fn least_cheered(&self) -> u16 {
+        self.ranking.last().copied().unwrap_or(0)
+    }
+
     /// Every tap of fan `index`, in time order.
     pub(crate) fn fan(&self, index: u32) -> Taps {
         let mut rng = generator(self.seed, u64::from(index));

@@ -6,6 +6,7 @@
 //! `--double-one-in` make it count wrong, to see whether its judge notices.
 
 mod board;
+mod counting;
 mod frames;
 mod lane;
 mod page;
@@ -23,6 +24,7 @@ use clap::Parser;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use self::board::{BEAT, Board, Work};
+use self::counting::Mistake;
 use self::lane::Lane;
 use crate::ending::Ending;
 
@@ -74,14 +76,6 @@ pub(crate) struct SinkArgs {
     /// Count wrong on purpose: every N-th tap of a thread is counted twice.
     #[arg(long, value_name = "N")]
     double_one_in: Option<NonZeroU64>,
-}
-
-/// What is wrong with its counting.
-#[derive(Clone, Copy, Debug)]
-enum Mistake {
-    None,
-    DropOneIn(NonZeroU64),
-    DoubleOneIn(NonZeroU64),
 }
 
 /// Serves until told to stop, then says what it did.

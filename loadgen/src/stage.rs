@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use beat_protocol::EventDetail;
+use beat_protocol::{EventDetail, EventId, TeamCode};
 
 use crate::cli::RunArgs;
 use crate::clock::{Nanos, SECOND, nanos};
 use crate::crew::Crew;
 use crate::display::Display;
+use crate::ending::Ending;
 use crate::feed::Feed;
 use crate::latency::{Matcher, TapToBeat};
 use crate::ledger::{Counts, Ledger, News};
@@ -18,7 +19,7 @@ use crate::metrics_page::{self, FatesByTeam};
 use crate::progress::{Glance, Progress};
 use crate::reconcile::{TeamLine, reconciles};
 use crate::run::RunError;
-use crate::target::TargetError;
+use crate::stored::{self, StoredByTeam};
 use crate::vitals::{Fared, Vitals};
 use crate::worker::Task;
 
@@ -28,6 +29,9 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 const ASK_INTERVAL: Nanos = SECOND / 4;
 /// Books that agree must still do so for so long: what is counted twice may be counted late.
 const AGREE_FOR: Nanos = SECOND / 2;
+
+/// Who interrupts a run does not wait longer than this for its books.
+const CUT_SETTLE_MAX: Nanos = 3 * SECOND;
 
 /// A run under way.
 pub(crate) struct Stage {
@@ -40,6 +44,29 @@ pub(crate) struct Stage {
     vitals: Vitals,
     totals_before: Vec<u64>,
     totals: Vec<u64>,
+    ending: Ending,
+    /// When the end was asked for before its time.
+    cut_at: Option<Nanos>,
+}
+
+/// What others' books say: before the run, and while it settles.
+#[derive(Debug)]
+pub(crate) struct OtherBooks {
+    fates: FatesByTeam,
+    stored: Option<StoredByTeam>,
+}
+
+impl OtherBooks {
+    /// The books as they stand.
+    pub(crate) fn look(args: &RunArgs, event: &EventId) -> Result<Self, RunError> {
+        let fates = metrics_page::fetch(&args.admin, event)?;
+        let stored = args.redis_verify.as_ref().map(|url| stored::fetch(url, event)).transpose()?;
+        Ok(Self { fates, stored })
+    }
+
+    fn stored(&self, team: TeamCode) -> Option<u64> {
+        self.stored.as_ref().map(|totals| totals.get(&team).copied().unwrap_or(0))
+    }
 }
 
 /// What was seen from here.
@@ -59,6 +86,7 @@ impl Stage {
         totals_before: Vec<u64>,
         vitals: Vitals,
         progress: Progress,
+        ending: Ending,
     ) -> std::io::Result<Self> {
         let crew =
             if procs > 1 { Crew::of_processes(&task, procs)? } else { Crew::of_threads(&task, 0..task.workers)? };
@@ -67,6 +95,8 @@ impl Stage {
             matcher: Matcher::new(&totals_before, task.phases.clone()),
             display: Display::new(&task.phases),
             vitals,
+            ending,
+            cut_at: None,
             totals: totals_before.clone(),
             task,
             feed,
@@ -81,6 +111,9 @@ impl Stage {
             let counts = self.look();
             if counts.gone == u64::from(self.task.fans) {
                 return Err(RunError::NobodyIn(self.causes()?));
+            }
+            if self.cut_at.is_some() {
+                return Ok(counts.open());
             }
             if self.task.clock.now() >= self.task.times.start {
                 return if counts.opened > 0 {
@@ -106,10 +139,11 @@ impl Stage {
         args: &RunArgs,
         event: &EventDetail,
         ledger: &Ledger,
-        fates_before: &FatesByTeam,
-    ) -> Result<Vec<TeamLine>, TargetError> {
+        before: &OtherBooks,
+    ) -> Result<Vec<TeamLine>, RunError> {
         let clock = self.task.clock;
-        let deadline = clock.now() + nanos(args.settle);
+        let patience = nanos(args.settle).min(self.cut_at.map_or(Nanos::MAX, |_| CUT_SETTLE_MAX));
+        let deadline = clock.now() + patience;
         let mut asked_at = 0;
         let mut agreed_since = None;
         loop {
@@ -119,17 +153,27 @@ impl Stage {
                 continue;
             }
             asked_at = now;
-            let fates = match metrics_page::fetch(&args.admin, self.task.target.event_id()) {
-                Ok(fates) => fates,
+            let told = match OtherBooks::look(args, self.task.target.event_id()) {
+                Ok(told) => told,
                 Err(_) if now < deadline => continue,
                 Err(error) => return Err(error),
             };
-            let lines = self.lines(event, ledger, fates_before, &fates);
+            let lines = self.lines(event, ledger, before, &told);
             agreed_since = if reconciles(&lines) { agreed_since.or(Some(now)) } else { None };
             if agreed_since.is_some_and(|since| now >= since + AGREE_FOR) || now >= deadline {
                 return Ok(lines);
             }
         }
+    }
+
+    /// Leaves the taps for `team` out of the latencies.
+    pub(crate) fn pass_over(&mut self, team: u16) {
+        self.matcher.pass_over(team);
+    }
+
+    /// When the run was interrupted, if it was.
+    pub(crate) fn cut_at(&self) -> Option<Nanos> {
+        self.cut_at
     }
 
     /// What was seen of the beats.
@@ -141,7 +185,11 @@ impl Stage {
     /// Waits a moment, then takes in what happened meanwhile.
     fn look(&mut self) -> Counts {
         thread::sleep(LOOK_INTERVAL);
-        // Before the beats: what a beat contains must have been handed over when it is looked at.
+        if self.ending.is_asked() && self.cut_at.is_none() {
+            self.cut_at = Some(self.task.clock.now());
+            self.crew.cut();
+        }
+        // OtherBooks the beats: what a beat contains must have been handed over when it is looked at.
         let beats = self.feed.take();
         let News { counts, handed, complete_to } = self.crew.news();
         self.matcher.handed(handed);
@@ -159,7 +207,7 @@ impl Stage {
         counts
     }
 
-    fn lines(&self, event: &EventDetail, ledger: &Ledger, before: &FatesByTeam, now: &FatesByTeam) -> Vec<TeamLine> {
+    fn lines(&self, event: &EventDetail, ledger: &Ledger, before: &OtherBooks, now: &OtherBooks) -> Vec<TeamLine> {
         let totals = self.totals.iter().zip(&self.totals_before);
         let fates = |fates: &FatesByTeam, team| fates.get(team).copied().unwrap_or_default();
         event
@@ -170,8 +218,9 @@ impl Stage {
             .map(|((team, &taps), (total, total_before))| TeamLine {
                 team: team.code,
                 taps,
-                fates: fates(now, &team.code).since(fates(before, &team.code)),
+                fates: fates(&now.fates, &team.code).since(fates(&before.fates, &team.code)),
                 published: total.saturating_sub(*total_before),
+                stored: now.stored(team.code).map(|now| now - before.stored(team.code).unwrap_or(0).min(now)),
             })
             .collect()
     }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use beat_protocol::{EventDetail, EventId, SUBPROTOCOL_BINARY};
 use serde::{Deserialize, Serialize};
+use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::ClientRequestBuilder;
 use tokio_tungstenite::tungstenite::http::Uri;
 
@@ -12,6 +14,9 @@ use tokio_tungstenite::tungstenite::http::Uri;
 pub(crate) const UNASKED_FANS_MAX: u32 = 100;
 /// How long one page may take.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A WebSocket to it.
+pub(crate) type Socket = WebSocketStream<TcpStream>;
 
 /// Why there is nothing to put under load.
 #[derive(Debug, thiserror::Error)]

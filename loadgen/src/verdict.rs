@@ -72,7 +72,7 @@ pub(crate) fn judge(record: &Record) -> Verdict {
     }
     let due: u64 = record.teams.iter().map(|team| team.due).sum();
     let taps = share(instrument.dropped_taps, due);
-    if taps > 0.0 && !record.interrupted {
+    if taps > 0.0 && record.interrupted_at.is_none() {
         say(
             against(taps, DROPPED),
             format!("{} taps fell due and were never sent though their fans were connected", instrument.dropped_taps),

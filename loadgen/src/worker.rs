@@ -84,6 +84,8 @@ pub(crate) struct Worker {
     beat_ms: Cell<u32>,
     load: Cell<ThreadLoad>,
     book: RefCell<Book>,
+    /// Whether the run is to end before its time.
+    cut: Cell<bool>,
 }
 
 #[derive(Debug)]
@@ -104,6 +106,7 @@ pub(crate) fn run(task: &Arc<Task>, share: u32, mailbox: &Arc<Mailbox>) -> std::
         beat_ms: Cell::new(0),
         load: Cell::default(),
         book: RefCell::new(Book { ledger: Ledger::new(task.teams, task.phases.len()), handed: Vec::new() }),
+        cut: Cell::new(false),
     });
     let teller = (Rc::clone(&worker), Arc::clone(mailbox));
     runtime.block_on(async {
@@ -113,11 +116,15 @@ pub(crate) fn run(task: &Arc<Task>, share: u32, mailbox: &Arc<Mailbox>) -> std::
             loop {
                 ticks.tick().await;
                 worker.tell(&mailbox, worker.now());
+                worker.cut.set(mailbox.is_cut());
             }
         });
         let mut under_way = Vec::new();
         for index in (share..task.fans).step_by(task.workers as usize) {
             sleep_until(worker.instant(task.times.connect_at(index))).await;
+            if worker.is_cut() {
+                break;
+            }
             under_way.push(spawn_local(live(Rc::clone(&worker), task.crowd.fan(index), task.times.leave_at(index))));
         }
         for fan in under_way {
@@ -149,7 +156,7 @@ async fn live(worker: Rc<Worker>, taps: Taps, leave_at: Nanos) {
         };
         worker.note(&end);
         let by_us = matches!(end, End::Unreachable(Fault::Generator, _));
-        let Some(not_before) = comes_back(&end) else { break by_us };
+        let Some(not_before) = comes_back(&end).filter(|_| !worker.is_cut()) else { break by_us };
         let pause = not_before + rand::random_range(0..=span);
         if worker.now() + pause >= worker.times.give_up {
             break by_us;
@@ -187,6 +194,10 @@ impl Worker {
 
     pub(crate) fn instant(&self, at: Nanos) -> Instant {
         self.task.clock.instant(at).into()
+    }
+
+    pub(crate) fn is_cut(&self) -> bool {
+        self.cut.get()
     }
 
     pub(crate) fn opened(&self, again: bool) {

@@ -30,7 +30,7 @@ pub(crate) fn steady() -> Record {
         version: VERSION,
         program: "beat-load test".to_owned(),
         started_ms: 1_790_000_000_000,
-        interrupted: false,
+        interrupted_at: None,
         set_up: SetUp { event: "demo".to_owned(), fans: 10, open_loop: true, machines: 1, ..SetUp::default() },
         verdict: Verdict::default(),
         instrument: Instrument { cores: 2, ..Instrument::default() },
@@ -47,6 +47,7 @@ pub(crate) fn steady() -> Record {
         faults: Vec::new(),
         thresholds: Vec::new(),
         cohorts: Vec::new(),
+        hurt: Vec::new(),
     }
 }
 

@@ -2,10 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a fake that stumbles shall fail its test")]
 
+mod cohorts;
+mod ending;
 mod fake;
 mod load;
 mod refusals;
 mod resilience;
 mod sink;
+mod stored;
 mod tools;
 mod verdict;
