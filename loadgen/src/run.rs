@@ -3,22 +3,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use beat_protocol::{EventDetail, TeamCode};
+use beat_protocol::TeamCode;
 
 use crate::asked;
 use crate::cli::{Procs, RunArgs};
-use crate::clock::{Clock, Nanos, SECOND, nanos};
-use crate::cohorts::{self, Cohort, Cohorts, Setting};
+use crate::clock::{Clock, Nanos, SECOND};
+use crate::cohorts::{self, Cohorts, Setting};
 use crate::ending::Ending;
 use crate::feed::Feed;
-use crate::latency::TapToBeat;
 use crate::ledger::Ledger;
-use crate::phases::Phases;
+use crate::outcome::Outcome;
 use crate::progress::Progress;
 use crate::reconcile::TeamLine;
-use crate::stage::{BeatsSeen, OtherBooks, Stage};
+use crate::record::Record;
+use crate::stage::{Closed, OtherBooks, Stage};
 use crate::stored::StoredError;
 use crate::target::{Gateway, TargetError};
+use crate::vitals::Vitals;
+use crate::watch::Quickest;
 use crate::worker::Task;
 
 /// How long the first beat may take.
@@ -50,30 +52,8 @@ pub(crate) enum RunError {
     System(#[from] std::io::Error),
 }
 
-/// All a run has to tell.
-#[derive(Debug)]
-pub(crate) struct Outcome {
-    pub(crate) url: String,
-    pub(crate) event: EventDetail,
-    pub(crate) fans: u32,
-    pub(crate) seed: u64,
-    pub(crate) closed_loop: bool,
-    pub(crate) duration: Duration,
-    pub(crate) phases: Phases,
-    /// When somebody ended it before its time.
-    pub(crate) interrupted_at: Option<Nanos>,
-    pub(crate) open_at_start: u64,
-    pub(crate) ledger: Ledger,
-    pub(crate) tap_to_beat: TapToBeat,
-    pub(crate) beats: BeatsSeen,
-    pub(crate) lines: Vec<TeamLine>,
-    pub(crate) cohorts: Vec<Cohort>,
-    /// What befell honest fans beside them.
-    pub(crate) hurt: Vec<String>,
-}
-
 /// Sets up, lets the crowd cheer, reconciles.
-pub(crate) fn run(args: &RunArgs) -> Result<Outcome, RunError> {
+pub(crate) fn run(args: &RunArgs) -> Result<Record, RunError> {
     let (pace, parts) = asked::pace(args)?;
     let measured = Duration::from_nanos(pace.length()).saturating_sub(args.warmup);
     let gateways = asked::gateways(args)?;
@@ -101,6 +81,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Outcome, RunError> {
         teams: roster.len(),
         times,
         phases: phases.clone(),
+        quickest: Quickest::default(),
     });
     let url = args.url.join(" ");
     let title = format!("beat-load  {url}  event {}  {} fans", args.event, args.fans);
@@ -115,7 +96,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Outcome, RunError> {
         bots_team,
         ending: ending.clone(),
     };
-    let mut stage = Stage::open(task, procs, feed, totals_before, progress, ending)?;
+    let mut stage = Stage::open(task, procs, feed, totals_before, Vitals::start(clock)?, progress, ending)?;
     let cohorts = Cohorts::start(args.cohorts, setting)?;
     if args.cohorts.bots > 0 {
         stage.pass_over(bots_team);
@@ -130,34 +111,31 @@ pub(crate) fn run(args: &RunArgs) -> Result<Outcome, RunError> {
     cohorts.iter_mut().for_each(|cohort| cohort.judge_bots(counted, crowd, measured + args.warmup));
     let hurt = if cohorts.is_empty() { Vec::new() } else { hurt(&ledger, &lines, bots_team) };
     let interrupted_at = stage.cut_at();
-    let (tap_to_beat, beats) = stage.close();
-    let &RunArgs { fans, seed, closed_loop, .. } = args;
-    let tapped = |at: Nanos| Duration::from_nanos(at.saturating_sub(times.start + nanos(args.warmup)));
-    let duration = interrupted_at.map_or(measured, |at| tapped(at).min(measured));
-    Ok(Outcome {
-        url,
+    let Closed { tap_to_beat, display, fared } = stage.close();
+    fared.note(&mut ledger);
+    let outcome = Outcome {
+        args: args.clone(),
         event,
-        fans,
-        seed,
-        closed_loop,
-        duration,
         phases,
         interrupted_at,
         open_at_start,
+        processes: procs,
         ledger,
         tap_to_beat,
-        beats,
+        display,
         lines,
         cohorts,
         hurt,
-    })
+        fared,
+    };
+    Ok(outcome.into_record())
 }
 
 /// What befell the honest fans: how their sockets ended, and what was shadowed of teams no bot taps for.
 fn hurt(ledger: &Ledger, lines: &[TeamLine], bots_team: u16) -> Vec<String> {
     let others = lines.iter().enumerate().filter(|(team, _)| *team != usize::from(bots_team));
     let shadowed = others.map(|(_, line)| line.fates.shadowed).sum();
-    cohorts::hurt(&ledger.closes, ledger.connect_errors.values().sum(), shadowed)
+    cohorts::hurt(&ledger.closes, ledger.faults.values().flat_map(|causes| causes.values()).sum(), shadowed)
 }
 
 /// In how many processes the fans live; raises the limit on open files as far as this process and its children may.

@@ -14,6 +14,9 @@ use crate::book::Book;
 use crate::clock::{MILLISECOND, Nanos, SECOND};
 use crate::dial;
 use crate::fan::Fan;
+use crate::fault;
+use crate::record::Fault;
+use crate::watch::Watch;
 use crate::wire::{self, Answer, Kind};
 use crate::worker::Task;
 
@@ -53,10 +56,21 @@ pub(crate) enum Unreachable {
     Contract(&'static str),
 }
 
+impl Unreachable {
+    /// Whose fault it is.
+    pub(crate) fn fault(&self) -> Fault {
+        match self {
+            Self::System(error) => fault::of_io(error),
+            Self::Status(status) => fault::of_status(*status),
+            Self::Contract(_) => Fault::Server,
+        }
+    }
+}
+
 /// What a seat is lent by its worker.
-pub(crate) struct Lent<'a> {
+pub(crate) struct Lent<'a, 'b> {
     pub(crate) task: &'a Task,
-    pub(crate) book: &'a mut Book,
+    pub(crate) book: &'a mut Book<'b>,
     pub(crate) registry: &'a Registry,
     /// For one read, and for one frame; both all fans'.
     pub(crate) buffer: &'a mut [u8],
@@ -92,6 +106,7 @@ struct Here {
     leaving: Option<Nanos>,
     /// Number of the KEY that DELTAs must build on.
     key: Option<u32>,
+    watch: Watch,
 }
 
 /// A fan with its place.
@@ -164,7 +179,7 @@ impl Seat {
     }
 
     /// Its time has come.
-    pub(crate) fn on_time(&mut self, now: Nanos, lent: &mut Lent<'_>) {
+    pub(crate) fn on_time(&mut self, now: Nanos, lent: &mut Lent<'_, '_>) {
         while self.storms.last().is_some_and(|&at| at <= now) {
             self.storms.pop();
             if let State::Here { socket, here } = &self.state
@@ -183,6 +198,12 @@ impl Seat {
             State::Here { here, .. } => {
                 let farewell_over = here.leaving.is_some_and(|until| now >= until);
                 if now >= here.heard_at + SILENCE_MAX || farewell_over || now >= lent.give_up {
+                    if now >= lent.give_up
+                        && self.unsent.is_empty()
+                        && self.fan.next_action().is_some_and(|at| at < now)
+                    {
+                        lent.book.dropped(self.fan.unsent());
+                    }
                     return self.end(now, End::Lost, lent);
                 }
                 self.act(now, lent);
@@ -192,7 +213,14 @@ impl Seat {
     }
 
     /// Its socket has something to read, or room to write, or both.
-    pub(crate) fn on_ready(&mut self, now: Nanos, readable: bool, writable: bool, closed: bool, lent: &mut Lent<'_>) {
+    pub(crate) fn on_ready(
+        &mut self,
+        now: Nanos,
+        readable: bool,
+        writable: bool,
+        closed: bool,
+        lent: &mut Lent<'_, '_>,
+    ) {
         if writable && !self.on_writable(now, lent) {
             return;
         }
@@ -205,7 +233,7 @@ impl Seat {
     }
 
     /// Whether the socket is still there.
-    fn on_writable(&mut self, now: Nanos, lent: &mut Lent<'_>) -> bool {
+    fn on_writable(&mut self, now: Nanos, lent: &mut Lent<'_, '_>) -> bool {
         let written = match &mut self.state {
             State::Opening { socket, step: step @ Step::Connecting, .. } => match dial::connected(socket) {
                 Ok(false) => return true,
@@ -233,7 +261,7 @@ impl Seat {
         true
     }
 
-    fn on_readable(&mut self, now: Nanos, closed: bool, lent: &mut Lent<'_>) {
+    fn on_readable(&mut self, now: Nanos, closed: bool, lent: &mut Lent<'_, '_>) {
         let mut buffer = std::mem::take(&mut lent.buffer);
         while let State::Opening { socket, .. } | State::Here { socket, .. } = &mut self.state {
             match socket.read(buffer) {
@@ -260,7 +288,7 @@ impl Seat {
     }
 
     /// Bytes from the socket: the answer to the handshake, then frames.
-    fn take_in(&mut self, now: Nanos, bytes: &[u8], lent: &mut Lent<'_>) {
+    fn take_in(&mut self, now: Nanos, bytes: &[u8], lent: &mut Lent<'_, '_>) {
         let joined = if self.unread.is_empty() {
             None
         } else {
@@ -281,7 +309,7 @@ impl Seat {
     }
 
     /// The first message in `bytes`: how long it was. None, if it is not all there or was the last.
-    fn take_one(&mut self, now: Nanos, bytes: &[u8], lent: &mut Lent<'_>) -> Option<usize> {
+    fn take_one(&mut self, now: Nanos, bytes: &[u8], lent: &mut Lent<'_, '_>) -> Option<usize> {
         if let State::Opening { step: step @ Step::Asking(_), .. } = &mut self.state {
             let Step::Asking(key) = &*step else { unreachable!("just matched") };
             let why = match wire::answer(bytes, key) {
@@ -328,7 +356,7 @@ impl Seat {
         open.then_some(frame.payload.end)
     }
 
-    fn connect(&mut self, now: Nanos, lent: &mut Lent<'_>) {
+    fn connect(&mut self, now: Nanos, lent: &mut Lent<'_, '_>) {
         let gateways = lent.task.gateways.len();
         // Each gateway sees every source.
         let turn = self.index / u32::try_from(gateways).unwrap_or(u32::MAX);
@@ -346,17 +374,17 @@ impl Seat {
         }
     }
 
-    fn welcome(&mut self, now: Nanos, text: &[u8], lent: &mut Lent<'_>) {
+    fn welcome(&mut self, now: Nanos, text: &[u8], lent: &mut Lent<'_, '_>) {
         let State::Opening { socket, .. } = std::mem::replace(&mut self.state, State::Gone) else { return };
-        let here = Here { heard_at: now, ready_since: now, leaving: None, key: None };
+        let here = Here { heard_at: now, ready_since: now, leaving: None, key: None, watch: Watch::default() };
         self.state = State::Here { socket, here };
         let Ok(ServerMessage::Welcome { welcome }) = serde_json::from_slice(text) else {
             let why = Unreachable::Contract("a first message that is no welcome");
             return self.end_opening(now, End::Unreachable(why), lent);
         };
-        let Welcome { session, resumed, taps_per_second, .. } = welcome;
+        let Welcome { session, resumed, taps_per_second, beat_ms, .. } = welcome;
         self.backoff = BACKOFF_FIRST;
-        lent.book.opened(now, self.session.is_some());
+        lent.book.opened(now, self.session.is_some(), beat_ms);
         self.session = Some(session.into());
         if let Some(base) = self.fan.on_welcome(now, resumed, taps_per_second) {
             lent.book.based();
@@ -364,21 +392,21 @@ impl Seat {
         }
     }
 
-    fn hear(&mut self, now: Nanos, bytes: &[u8], lent: &mut Lent<'_>) {
+    fn hear(&mut self, now: Nanos, bytes: &[u8], lent: &mut Lent<'_, '_>) {
         let State::Here { here, .. } = &mut self.state else { return };
         lent.book.received(now, bytes.len());
         match ServerFrame::decode(bytes) {
             Ok(ServerFrame::Key(key)) => {
                 here.key = Some(key.head.beat);
                 self.fan.on_beat(now, key.head.cadence);
-                lent.book.beat(now);
+                lent.book.beat(now, key.head.beat, &mut here.watch);
             }
             Ok(ServerFrame::Delta(delta)) => {
                 if here.key != Some(delta.key) {
                     lent.book.odd();
                 }
                 self.fan.on_beat(now, delta.head.cadence);
-                lent.book.beat(now);
+                lent.book.beat(now, delta.head.beat, &mut here.watch);
             }
             Ok(ServerFrame::Marks(marks)) => {
                 self.fan.on_marks(&marks);
@@ -389,7 +417,7 @@ impl Seat {
     }
 
     /// Cheers or leaves, if it is time to.
-    fn act(&mut self, now: Nanos, lent: &mut Lent<'_>) {
+    fn act(&mut self, now: Nanos, lent: &mut Lent<'_, '_>) {
         let State::Here { here, .. } = &self.state else { return };
         let ready_since = here.ready_since;
         if here.leaving.is_some() || !self.unsent.is_empty() {
@@ -412,7 +440,7 @@ impl Seat {
         }
     }
 
-    fn say(&mut self, now: Nanos, frame: ClientFrame, lent: &mut Lent<'_>) {
+    fn say(&mut self, now: Nanos, frame: ClientFrame, lent: &mut Lent<'_, '_>) {
         let mut bytes = [0u8; beat_protocol::FAN_MESSAGE_BYTES_MAX];
         let length = {
             lent.frame.clear();
@@ -423,7 +451,7 @@ impl Seat {
         self.send(now, Kind::Binary, &bytes[..length], lent);
     }
 
-    fn send(&mut self, now: Nanos, kind: Kind, payload: &[u8], lent: &mut Lent<'_>) {
+    fn send(&mut self, now: Nanos, kind: Kind, payload: &[u8], lent: &mut Lent<'_, '_>) {
         let (State::Opening { socket, .. } | State::Here { socket, .. }) = &mut self.state else { return };
         lent.frame.clear();
         wire::put(lent.frame, kind, payload);
@@ -432,7 +460,7 @@ impl Seat {
         }
     }
 
-    fn on_close(&mut self, now: Nanos, payload: &[u8], lent: &mut Lent<'_>) {
+    fn on_close(&mut self, now: Nanos, payload: &[u8], lent: &mut Lent<'_, '_>) {
         let leaving = matches!(&self.state, State::Here { here, .. } if here.leaving.is_some());
         if leaving {
             self.fan.on_farewell();
@@ -451,7 +479,7 @@ impl Seat {
         self.end(now, End::Closed { code, reason }, lent);
     }
 
-    fn broke(&mut self, now: Nanos, error: io::Error, lent: &mut Lent<'_>) {
+    fn broke(&mut self, now: Nanos, error: io::Error, lent: &mut Lent<'_, '_>) {
         let end = match &self.state {
             State::Opening { .. } if error.kind() == io::ErrorKind::UnexpectedEof => {
                 End::Unreachable(Unreachable::Contract("ended before the welcome"))
@@ -463,18 +491,22 @@ impl Seat {
     }
 
     /// The socket is gone; so is the fan, or it comes back.
-    fn end(&mut self, now: Nanos, end: End, lent: &mut Lent<'_>) {
+    fn end(&mut self, now: Nanos, end: End, lent: &mut Lent<'_, '_>) {
         if let State::Here { .. } = self.state {
             lent.book.ended();
         }
         self.end_opening(now, end, lent);
     }
 
-    fn end_opening(&mut self, now: Nanos, end: End, lent: &mut Lent<'_>) {
+    fn end_opening(&mut self, now: Nanos, end: End, lent: &mut Lent<'_, '_>) {
         self.fan.on_disconnect();
         self.unread = Vec::new();
         self.unsent = Vec::new();
         lent.book.note(&end);
+        let unmade = match &end {
+            End::Unreachable(why) if self.session.is_none() => Some(why.fault()),
+            _ => None,
+        };
         let back_at = comes_back(&end).map(|not_before| now + not_before + rand::random_range(0..=self.backoff));
         match back_at.filter(|&at| at < lent.give_up) {
             Some(until) => {
@@ -484,7 +516,7 @@ impl Seat {
             None => {
                 self.state = State::Gone;
                 self.fan.fall_due(now);
-                lent.book.close_account(&self.fan);
+                lent.book.close_account(&self.fan, unmade);
             }
         }
     }

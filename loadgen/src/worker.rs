@@ -19,6 +19,7 @@ use crate::schedule::Crowd;
 use crate::seat::{Lent, Seat};
 use crate::sources::Sources;
 use crate::target::Gateway;
+use crate::watch::Quickest;
 
 /// How often a worker looks at most.
 const LOOK_INTERVAL: Nanos = MILLISECOND;
@@ -73,6 +74,9 @@ pub(crate) struct Task {
     pub(crate) teams: usize,
     pub(crate) times: Times,
     pub(crate) phases: Phases,
+    /// The quickest beat any fan of this process ever had.
+    #[serde(skip)]
+    pub(crate) quickest: Quickest,
 }
 
 impl Task {
@@ -92,7 +96,7 @@ pub(crate) fn run(task: &Task, share: u32, mailbox: &Mailbox) -> io::Result<Ledg
     let mut worker = Worker {
         poll: Poll::new()?,
         seats: (share..task.fans).step_by(task.workers as usize).map(|index| Seat::new(task, index)).collect(),
-        book: Book::new(task.teams, &task.phases),
+        book: Book::new(task),
         times: BinaryHeap::new(),
         buffer: vec![0; BUFFER_BYTES],
         frame: Vec::new(),
@@ -109,7 +113,7 @@ struct Worker<'a> {
     task: &'a Task,
     poll: Poll,
     seats: Vec<Seat>,
-    book: Book,
+    book: Book<'a>,
     /// When which seat is to be looked at. One that was rescheduled stands here twice; the later entry finds it unmoved.
     times: BinaryHeap<Reverse<(Nanos, usize)>>,
     buffer: Vec<u8>,
@@ -185,7 +189,7 @@ impl Worker<'_> {
         }
     }
 
-    fn with(&mut self, index: usize, act: impl FnOnce(&mut Seat, &mut Lent<'_>)) {
+    fn with(&mut self, index: usize, act: impl FnOnce(&mut Seat, &mut Lent<'_, '_>)) {
         let seat = &mut self.seats[index];
         if seat.is_gone() {
             return;
