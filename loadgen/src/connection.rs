@@ -18,6 +18,9 @@ use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use crate::clock::{Nanos, SECOND};
 use crate::fan::Fan;
+use crate::fault;
+use crate::record::Fault;
+use crate::watch::Watch;
 use crate::worker::Worker;
 
 /// Silence that means a dead server: beats come twice a second, and a stalled server repeats one each second.
@@ -36,8 +39,8 @@ pub(crate) enum End {
     Closed { code: u16, reason: String },
     /// It broke, fell silent, or did not answer our close.
     Lost,
-    /// It never came about.
-    Unreachable(String),
+    /// It never came about, and whose fault that was.
+    Unreachable(Fault, String),
 }
 
 /// A socket and what of its welcome matters to a fan.
@@ -61,7 +64,7 @@ enum Event {
 pub(crate) async fn open(worker: &Worker, session: Option<&str>) -> Result<Opened, End> {
     // Boxed: a handshake's state is large and short-lived.
     let opening = Box::pin(timeout(OPENING_MAX, shake_hands(worker, session)));
-    opening.await.unwrap_or_else(|_| Err(End::Unreachable("no welcome within 5 s".to_owned())))
+    opening.await.unwrap_or_else(|_| Err(End::Unreachable(Fault::Server, "no welcome within 5 s".to_owned())))
 }
 
 /// Cheers, after `base` if there is one, until it is time to leave or until the socket ends.
@@ -72,7 +75,16 @@ pub(crate) async fn stay(
     base: Option<Records>,
     leave_at: Nanos,
 ) -> End {
-    let mut visit = Visit { worker, fan, leave_at, unflushed: false, leaving: None, ready_since: 0, key: None };
+    let mut visit = Visit {
+        worker,
+        fan,
+        leave_at,
+        unflushed: false,
+        leaving: None,
+        ready_since: 0,
+        key: None,
+        watch: Watch::default(),
+    };
     let end = match base {
         Some(base) if visit.send(socket, ClientFrame::Base(base)).await.is_err() => End::Lost,
         _ => visit.stay(socket).await,
@@ -85,21 +97,21 @@ async fn shake_hands(worker: &Worker, session: Option<&str>) -> Result<Opened, E
     // Small buffers: the defaults keep 128 KiB resident for each socket. The write buffer's limit must exceed its size.
     let config =
         WebSocketConfig::default().read_buffer_size(1 << 10).write_buffer_size(0).max_write_buffer_size(4 << 10);
-    let stream = TcpStream::connect(worker.address).await.map_err(|error| no_socket(&error))?;
-    stream.set_nodelay(true).map_err(|error| no_socket(&error))?;
+    let stream = TcpStream::connect(worker.address).await.map_err(no_socket)?;
+    stream.set_nodelay(true).map_err(no_socket)?;
     let request = worker.target.fan_request(session);
-    let (mut socket, _) =
-        client_async_with_config(request, stream, Some(config)).await.map_err(|error| no_socket(&error))?;
+    let (mut socket, _) = client_async_with_config(request, stream, Some(config)).await.map_err(no_handshake)?;
     match socket.next().await {
         Some(Ok(Message::Text(text))) => match serde_json::from_str(text.as_str()) {
-            Ok(ServerMessage::Welcome { welcome: Welcome { session, resumed, taps_per_second, .. } }) => {
+            Ok(ServerMessage::Welcome { welcome: Welcome { session, resumed, taps_per_second, beat_ms, .. } }) => {
+                worker.welcomed(beat_ms);
                 Ok(Opened { socket, session, resumed, taps_per_second })
             }
-            _ => Err(End::Unreachable("a first message that is no welcome".to_owned())),
+            _ => Err(End::Unreachable(Fault::Server, "a first message that is no welcome".to_owned())),
         },
         // A refused upgrade is accepted and closed, so that its code can be read.
         Some(Ok(Message::Close(close))) => Err(closed(close)),
-        _ => Err(End::Unreachable("ended before the welcome".to_owned())),
+        _ => Err(End::Unreachable(Fault::Server, "ended before the welcome".to_owned())),
     }
 }
 
@@ -116,6 +128,7 @@ struct Visit<'a> {
     ready_since: Nanos,
     /// Number of the KEY that DELTAs must build on.
     key: Option<u32>,
+    watch: Watch,
 }
 
 impl Visit<'_> {
@@ -146,7 +159,11 @@ impl Visit<'_> {
                 }
                 Event::Timer if now >= heard_at + SILENCE_MAX => return End::Lost,
                 Event::Timer if self.leaving.is_some_and(|until| now >= until) => return End::Lost,
-                Event::Timer if now >= self.worker.times.give_up => return End::Lost,
+                Event::Timer if now >= self.worker.times.give_up => {
+                    let in_time = !self.unflushed && self.fan.next_action().is_some_and(|at| at < now);
+                    self.worker.dropped(if in_time { self.fan.unsent() } else { 0 });
+                    return End::Lost;
+                }
                 Event::Timer => {}
                 Event::Gone => return End::Lost,
             }
@@ -166,7 +183,7 @@ impl Visit<'_> {
         if let Some(planned) = planned.filter(|&planned| planned <= now) {
             let cheer = self.fan.cheer(now, |tap| self.worker.handed(now, tap));
             if let Some(records) = cheer {
-                self.worker.cheered(now.saturating_sub(planned.max(self.ready_since)));
+                self.worker.cheered(now, now.saturating_sub(planned.max(self.ready_since)));
                 self.send(socket, ClientFrame::Cheer(records)).await?;
             }
         }
@@ -216,14 +233,14 @@ impl Visit<'_> {
             Ok(ServerFrame::Key(key)) => {
                 self.key = Some(key.head.beat);
                 self.fan.on_beat(key.head.cadence);
-                self.worker.beat(now);
+                self.worker.beat(now, key.head.beat, &mut self.watch);
             }
             Ok(ServerFrame::Delta(delta)) => {
                 if self.key != Some(delta.key) {
                     self.worker.odd();
                 }
                 self.fan.on_beat(delta.head.cadence);
-                self.worker.beat(now);
+                self.worker.beat(now, delta.head.beat, &mut self.watch);
             }
             Ok(ServerFrame::Marks(marks)) => {
                 self.fan.on_marks(&marks);
@@ -278,6 +295,17 @@ fn closed(close: Option<CloseFrame>) -> End {
     End::Closed { code, reason }
 }
 
-fn no_socket(error: &dyn std::error::Error) -> End {
-    End::Unreachable(error.to_string())
+fn no_socket(error: std::io::Error) -> End {
+    End::Unreachable(fault::of_io(&error), error.to_string())
+}
+
+fn no_handshake(error: tungstenite::Error) -> End {
+    match error {
+        tungstenite::Error::Io(error) => no_socket(error),
+        tungstenite::Error::Http(answer) => {
+            let status = answer.status();
+            End::Unreachable(fault::of_status(status.as_u16()), format!("answered with {status}"))
+        }
+        error => End::Unreachable(Fault::Server, error.to_string()),
+    }
 }

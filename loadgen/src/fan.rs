@@ -198,6 +198,11 @@ impl Fan {
         !self.waiting.is_empty() || self.standings.iter().any(|standing| standing.stated < standing.sent)
     }
 
+    /// Taps that fell due and are with nobody yet.
+    pub(crate) fn unsent(&self) -> u64 {
+        self.waiting.len() as u64
+    }
+
     /// Whether it may leave: everything due is sent, and no marks are to come that might take some of it back.
     pub(crate) fn may_leave(&self) -> bool {
         self.voice == Voice::Cheers && !self.owes()

@@ -19,14 +19,23 @@ mod crew;
 mod procs;
 mod ledger;
 mod cohorts;
-mod histogram;
 mod feed;
+mod watch;
 mod stage;
 mod progress;
 mod screen;
+mod vitals;
+mod watchdog;
+mod spans;
+mod display;
 mod latency;
+mod timeline;
 mod metrics_page;
 mod reconcile;
+mod outcome;
+mod record;
+mod fault;
+mod verdict;
 mod report;
 mod stored;
 mod sink;
@@ -43,10 +52,12 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::cli::{Cli, Command, RunArgs};
+use crate::record::Standing;
 use crate::run::RunError;
 
 const USAGE: u8 = 2;
 const SET_UP: u8 = 3;
+const INVALID: u8 = 97;
 const RECONCILIATION: u8 = 98;
 const THRESHOLD: u8 = 99;
 
@@ -74,21 +85,22 @@ fn tool(answer: Result<bool, impl Display>, otherwise: u8) -> ExitCode {
 }
 
 fn cheer(args: &RunArgs) -> ExitCode {
-    let outcome = match run::run(args) {
-        Ok(outcome) => outcome,
+    let record = match run::run(args) {
+        Ok(record) => record,
         Err(error) => {
             eprintln!("beat-load: {error}");
             return ExitCode::from(if let RunError::Usage(_) = error { USAGE } else { SET_UP });
         }
     };
-    if let Err(error) = report::write(&mut std::io::stdout().lock(), &outcome) {
+    if let Err(error) = report::write(&mut std::io::stdout().lock(), &record) {
         eprintln!("beat-load: the report could not be written: {error}");
     }
-    let as_declared = cohorts::as_declared(&outcome.cohorts) && outcome.hurt.is_empty();
-    match reconcile::reconciles(&outcome.lines) {
-        _ if outcome.interrupted_at.is_some() => ExitCode::from(ending::INTERRUPTED),
-        false => ExitCode::from(RECONCILIATION),
-        true if !as_declared => ExitCode::from(THRESHOLD),
-        true => ExitCode::SUCCESS,
-    }
+    let as_declared = cohorts::as_declared(&record.cohorts) && record.hurt.is_empty();
+    ExitCode::from(match () {
+        () if record.interrupted_at.is_some() => ending::INTERRUPTED,
+        () if record.verdict.standing == Standing::Invalid => INVALID,
+        () if !record.reconciles() => RECONCILIATION,
+        () if !as_declared => THRESHOLD,
+        () => 0,
+    })
 }

@@ -3,22 +3,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use beat_protocol::EventDetail;
-
 use crate::cli::{Procs, RunArgs};
 use crate::clock::{Clock, Nanos, SECOND, nanos};
-use crate::cohorts::{self, Cohort, Cohorts, Setting};
+use crate::cohorts::{self, Cohorts, Setting};
 use crate::ending::Ending;
 use crate::feed::Feed;
-use crate::latency::TapToBeat;
 use crate::ledger::Ledger;
+use crate::outcome::Outcome;
 use crate::phases::{PhaseKind, Phases};
 use crate::progress::Progress;
 use crate::reconcile::TeamLine;
+use crate::record::Record;
 use crate::schedule::{Activity, Crowd};
-use crate::stage::{BeatsSeen, OtherBooks, Stage};
+use crate::stage::{Closed, OtherBooks, Stage};
 use crate::stored::StoredError;
 use crate::target::{Target, TargetError};
+use crate::vitals::Vitals;
+use crate::watch::Quickest;
 use crate::worker::{Task, Times};
 
 /// Between the last connection and the first tap, and between the last tap and the first fan to leave.
@@ -54,29 +55,8 @@ pub(crate) enum RunError {
     Thread(#[from] std::io::Error),
 }
 
-/// All a run has to tell.
-#[derive(Debug)]
-pub(crate) struct Outcome {
-    pub(crate) url: String,
-    pub(crate) event: EventDetail,
-    pub(crate) fans: u32,
-    pub(crate) seed: u64,
-    pub(crate) duration: Duration,
-    pub(crate) phases: Phases,
-    /// When somebody ended it before its time.
-    pub(crate) interrupted_at: Option<Nanos>,
-    pub(crate) open_at_start: u64,
-    pub(crate) ledger: Ledger,
-    pub(crate) tap_to_beat: TapToBeat,
-    pub(crate) beats: BeatsSeen,
-    pub(crate) lines: Vec<TeamLine>,
-    pub(crate) cohorts: Vec<Cohort>,
-    /// What befell honest fans beside them.
-    pub(crate) hurt: Vec<String>,
-}
-
 /// Sets up, lets the crowd cheer, reconciles.
-pub(crate) fn run(args: &RunArgs) -> Result<Outcome, RunError> {
+pub(crate) fn run(args: &RunArgs) -> Result<Record, RunError> {
     let activity =
         Activity::of(args.taps_per_second, args.fans).map_err(|too_fast| RunError::Usage(too_fast.to_string()))?;
     let target = Target::parse(&args.url, args.event.clone()).map_err(|error| RunError::Usage(error.to_string()))?;
@@ -109,6 +89,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Outcome, RunError> {
         teams,
         times,
         phases: phases.clone(),
+        quickest: Quickest::default(),
     });
     let title = format!("beat-load  {}  event {}  {} fans", args.url, args.event, args.fans);
     let codes = event.teams.iter().map(|team| team.code).collect();
@@ -123,7 +104,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Outcome, RunError> {
         bots_team,
         ending: ending.clone(),
     };
-    let mut stage = Stage::open(task, procs, feed, totals_before, progress, ending)?;
+    let mut stage = Stage::open(task, procs, feed, totals_before, Vitals::start(clock)?, progress, ending)?;
     let cohorts = Cohorts::start(args.cohorts, setting)?;
     if args.cohorts.bots > 0 {
         stage.pass_over(bots_team);
@@ -138,33 +119,31 @@ pub(crate) fn run(args: &RunArgs) -> Result<Outcome, RunError> {
     cohorts.iter_mut().for_each(|cohort| cohort.judge_bots(counted, crowd, args.duration));
     let hurt = if cohorts.is_empty() { Vec::new() } else { hurt(&ledger, &lines, bots_team) };
     let interrupted_at = stage.cut_at();
-    let (tap_to_beat, beats) = stage.close();
-    let RunArgs { url, fans, seed, duration, .. } = args.clone();
-    let tapped = |at: Nanos| Duration::from_nanos(at.saturating_sub(times.start));
-    let duration = interrupted_at.map_or(duration, |at| tapped(at).min(duration));
-    Ok(Outcome {
-        url,
+    let Closed { tap_to_beat, display, fared } = stage.close();
+    fared.note(&mut ledger);
+    let outcome = Outcome {
+        args: args.clone(),
         event,
-        fans,
-        seed,
-        duration,
         phases,
         interrupted_at,
         open_at_start,
+        processes: procs,
         ledger,
         tap_to_beat,
-        beats,
+        display,
         lines,
         cohorts,
         hurt,
-    })
+        fared,
+    };
+    Ok(outcome.into_record())
 }
 
 /// What befell the honest fans: how their sockets ended, and what was shadowed of teams no bot taps for.
 fn hurt(ledger: &Ledger, lines: &[TeamLine], bots_team: u16) -> Vec<String> {
     let others = lines.iter().enumerate().filter(|(team, _)| *team != usize::from(bots_team));
     let shadowed = others.map(|(_, line)| line.fates.shadowed).sum();
-    cohorts::hurt(&ledger.closes, ledger.connect_errors.values().sum(), shadowed)
+    cohorts::hurt(&ledger.closes, ledger.faults.values().flat_map(|causes| causes.values()).sum(), shadowed)
 }
 
 /// In how many processes the fans live; raises the limit on open files as far as this process and its children may.

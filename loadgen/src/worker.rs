@@ -15,10 +15,13 @@ use tokio::time::{Instant, interval, sleep, sleep_until};
 use crate::clock::{Clock, MILLISECOND, Nanos, nanos};
 use crate::connection::{self, End, Opened};
 use crate::fan::Fan;
-use crate::ledger::{Handed, Ledger, Mailbox, record};
+use crate::ledger::{Handed, Ledger, Mailbox};
 use crate::phases::Phases;
+use crate::record::{Fault, PhaseBook};
 use crate::schedule::{Crowd, Tap, Taps};
 use crate::target::Target;
+use crate::vitals::ThreadLoad;
+use crate::watch::{FAN_STEP, Quickest, Watch};
 
 /// How often a worker's news go to the coordinator.
 const NEWS_INTERVAL: Duration = Duration::from_millis(100);
@@ -65,6 +68,9 @@ pub(crate) struct Task {
     pub(crate) teams: usize,
     pub(crate) times: Times,
     pub(crate) phases: Phases,
+    /// The quickest beat any fan of this process ever had.
+    #[serde(skip)]
+    pub(crate) quickest: Quickest,
 }
 
 /// The state of one worker's thread, shared by its fans.
@@ -73,8 +79,10 @@ pub(crate) struct Worker {
     pub(crate) target: Target,
     pub(crate) address: SocketAddr,
     pub(crate) times: Times,
-    clock: Clock,
-    phases: Phases,
+    task: Arc<Task>,
+    /// By the last welcome.
+    beat_ms: Cell<u32>,
+    load: Cell<ThreadLoad>,
     book: RefCell<Book>,
     /// Whether the run is to end before its time.
     cut: Cell<bool>,
@@ -94,9 +102,10 @@ pub(crate) fn run(task: &Arc<Task>, share: u32, mailbox: &Arc<Mailbox>) -> std::
         target: task.target.clone(),
         address: task.address,
         times: task.times,
-        clock: task.clock,
-        phases: task.phases.clone(),
-        book: RefCell::new(Book { ledger: Ledger::new(task.teams), handed: Vec::new() }),
+        task: Arc::clone(task),
+        beat_ms: Cell::new(0),
+        load: Cell::default(),
+        book: RefCell::new(Book { ledger: Ledger::new(task.teams, task.phases.len()), handed: Vec::new() }),
         cut: Cell::new(false),
     });
     let teller = (Rc::clone(&worker), Arc::clone(mailbox));
@@ -123,7 +132,7 @@ pub(crate) fn run(task: &Arc<Task>, share: u32, mailbox: &Arc<Mailbox>) -> std::
         }
     });
     worker.tell(mailbox, Nanos::MAX);
-    let book = worker.book.replace(Book { ledger: Ledger::new(0), handed: Vec::new() });
+    let book = worker.book.replace(Book { ledger: Ledger::new(0, 0), handed: Vec::new() });
     Ok(book.ledger)
 }
 
@@ -132,7 +141,7 @@ async fn live(worker: Rc<Worker>, taps: Taps, leave_at: Nanos) {
     let mut fan = Fan::new(taps);
     let mut session: Option<String> = None;
     let mut span = BACKOFF_FIRST;
-    loop {
+    let unmade_by_us = loop {
         let end = match connection::open(&worker, session.as_deref()).await {
             Ok(Opened { mut socket, session: id, resumed, taps_per_second }) => {
                 span = BACKOFF_FIRST;
@@ -146,23 +155,26 @@ async fn live(worker: Rc<Worker>, taps: Taps, leave_at: Nanos) {
             Err(end) => end,
         };
         worker.note(&end);
-        let Some(not_before) = comes_back(&end).filter(|_| !worker.is_cut()) else { break };
+        let by_us = matches!(end, End::Unreachable(Fault::Generator, _));
+        let Some(not_before) = comes_back(&end).filter(|_| !worker.is_cut()) else { break by_us };
         let pause = not_before + rand::random_range(0..=span);
         if worker.now() + pause >= worker.times.give_up {
-            break;
+            break by_us;
         }
         span = (span * 2).min(BACKOFF_MAX);
         sleep(Duration::from_nanos(pause)).await;
-    }
+    };
     fan.fall_due(worker.now());
-    worker.book.borrow_mut().ledger.close_account(fan.standings());
+    let ledger = &mut worker.book.borrow_mut().ledger;
+    ledger.dropped_fans += u64::from(session.is_none() && unmade_by_us);
+    ledger.close_account(fan.standings());
 }
 
 /// Whether a fan tries again after such an end, and how long it keeps away at least.
 fn comes_back(end: &End) -> Option<Nanos> {
     match end {
         End::Farewell => None,
-        End::Lost | End::Unreachable(_) => Some(0),
+        End::Lost | End::Unreachable(..) => Some(0),
         End::Closed { code, .. } if !CloseCode::invites_reconnect(*code) => None,
         End::Closed { reason, .. } => Some(retry_after(reason)),
     }
@@ -177,11 +189,11 @@ fn retry_after(reason: &str) -> Nanos {
 
 impl Worker {
     pub(crate) fn now(&self) -> Nanos {
-        self.clock.now()
+        self.task.clock.now()
     }
 
     pub(crate) fn instant(&self, at: Nanos) -> Instant {
-        self.clock.instant(at).into()
+        self.task.clock.instant(at).into()
     }
 
     pub(crate) fn is_cut(&self) -> bool {
@@ -189,9 +201,17 @@ impl Worker {
     }
 
     pub(crate) fn opened(&self, again: bool) {
-        let counts = &mut self.book.borrow_mut().ledger.counts;
-        counts.opened += 1;
-        counts.reconnects += u64::from(again);
+        let ledger = &mut self.book.borrow_mut().ledger;
+        ledger.counts.opened += 1;
+        ledger.counts.reconnects += u64::from(again);
+        if let Some(phase) = self.phase_at(ledger, self.now()) {
+            phase.connects += 1;
+            phase.reconnects += u64::from(again);
+        }
+    }
+
+    pub(crate) fn welcomed(&self, beat_ms: u32) {
+        self.beat_ms.set(beat_ms);
     }
 
     pub(crate) fn ended(&self) {
@@ -201,13 +221,22 @@ impl Worker {
     pub(crate) fn handed(&self, at: Nanos, tap: Tap) {
         let mut book = self.book.borrow_mut();
         book.ledger.counts.taps += 1;
+        if let Some(phase) = self.phase_at(&mut book.ledger, tap.at) {
+            phase.taps += 1;
+        }
         book.handed.push(Handed { at, due: tap.at, team: tap.team });
     }
 
-    pub(crate) fn cheered(&self, lag: Nanos) {
+    /// Said at `now` what could have been said `lag` ago.
+    pub(crate) fn cheered(&self, now: Nanos, lag: Nanos) {
         let ledger = &mut self.book.borrow_mut().ledger;
         ledger.counts.cheers += 1;
-        record(&mut ledger.schedule_lag, lag);
+        if let Some(phase) = self.phase_at(ledger, now) {
+            phase.frames += 1;
+        }
+        if let Some(phase) = self.phase_at(ledger, now - lag) {
+            phase.schedule_lag.note(lag);
+        }
     }
 
     pub(crate) fn based(&self) {
@@ -215,23 +244,37 @@ impl Worker {
     }
 
     pub(crate) fn received(&self, now: Nanos, bytes: usize) {
-        if self.measures(now) {
-            self.book.borrow_mut().ledger.counts.bytes += bytes as u64;
+        if let Some(phase) = self.phase_at(&mut self.book.borrow_mut().ledger, now) {
+            phase.bytes += bytes as u64;
         }
     }
 
-    pub(crate) fn beat(&self, now: Nanos) {
-        if self.measures(now) {
-            self.book.borrow_mut().ledger.counts.beats += 1;
+    /// Beat `number` has reached a fan whose beats `watch` follows.
+    pub(crate) fn beat(&self, now: Nanos, number: u32, watch: &mut Watch) {
+        let nominal_ms = u64::from(number) * u64::from(self.beat_ms.get());
+        let arrival = watch.hear(now, number, nominal_ms, FAN_STEP, &self.task.quickest);
+        let ledger = &mut self.book.borrow_mut().ledger;
+        ledger.counts.beats += 1;
+        if let Some(phase) = self.phase_at(ledger, now) {
+            phase.beats += 1;
+            if let Some(arrival) = arrival {
+                phase.missed_beats += u64::from(arrival.missed);
+                phase.beat_age.note(arrival.age);
+            }
         }
+    }
+
+    /// These fell due and could have been sent, and the time is over.
+    pub(crate) fn dropped(&self, taps: u64) {
+        self.book.borrow_mut().ledger.dropped_taps += taps;
     }
 
     pub(crate) fn odd(&self) {
         self.book.borrow_mut().ledger.counts.oddities += 1;
     }
 
-    fn measures(&self, now: Nanos) -> bool {
-        self.phases.measures(now)
+    fn phase_at<'a>(&self, ledger: &'a mut Ledger, at: Nanos) -> Option<&'a mut PhaseBook> {
+        ledger.phases.get_mut(self.task.phases.index_at(at)?)
     }
 
     fn note(&self, end: &End) {
@@ -240,12 +283,17 @@ impl Worker {
             End::Farewell => *ledger.closes.entry(CloseCode::Normal.as_u16()).or_default() += 1,
             End::Closed { code, .. } => *ledger.closes.entry(*code).or_default() += 1,
             End::Lost => *ledger.closes.entry(1006).or_default() += 1,
-            End::Unreachable(cause) => *ledger.connect_errors.entry(cause.clone()).or_default() += 1,
+            End::Unreachable(fault, cause) => ledger.blame(*fault, cause, 1),
         }
     }
 
     fn tell(&self, mailbox: &Mailbox, complete_to: Nanos) {
         let book = &mut *self.book.borrow_mut();
+        let (now, mut load) = (self.now(), self.load.get());
+        if let Some(share) = load.look(now).filter(|_| self.task.phases.measures(now)) {
+            book.ledger.busiest_worker = book.ledger.busiest_worker.max(share);
+        }
+        self.load.set(load);
         mailbox.leave(book.ledger.counts, &mut book.handed, complete_to);
     }
 }
@@ -263,7 +311,7 @@ mod tests {
         for (end, not_before) in [
             (End::Farewell, None),
             (End::Lost, Some(0)),
-            (End::Unreachable("refused".to_owned()), Some(0)),
+            (End::Unreachable(Fault::Server, "refused".to_owned()), Some(0)),
             (closed(4510, ""), None),
             (closed(4500, ""), None),
             (closed(4408, ""), Some(0)),
