@@ -15,7 +15,7 @@ use crate::ledger::Ledger;
 use crate::outcome::Outcome;
 use crate::progress::Progress;
 use crate::reconcile::TeamLine;
-use crate::record::Record;
+use crate::record::{Fault, Record};
 use crate::stage::{Closed, OtherBooks, Stage};
 use crate::stored::StoredError;
 use crate::target::{Gateway, TargetError};
@@ -135,7 +135,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<Record, RunError> {
 fn hurt(ledger: &Ledger, lines: &[TeamLine], bots_team: u16) -> Vec<String> {
     let others = lines.iter().enumerate().filter(|(team, _)| *team != usize::from(bots_team));
     let shadowed = others.map(|(_, line)| line.fates.shadowed).sum();
-    cohorts::hurt(&ledger.closes, ledger.faults.values().flat_map(|causes| causes.values()).sum(), shadowed)
+    // What we lacked ourselves is no server's doing; the verdict on the instrument tells of it.
+    let of_server = ledger.faults.iter().filter(|(fault, _)| **fault != Fault::Generator);
+    let failed = of_server.flat_map(|(_, causes)| causes.values()).sum();
+    cohorts::hurt(&ledger.closes, failed, shadowed)
 }
 
 /// In how many processes the fans live; raises the limit on open files as far as this process and its children may.
