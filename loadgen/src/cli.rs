@@ -3,7 +3,30 @@
 use std::time::Duration;
 
 use beat_protocol::EventId;
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+
+use crate::countries::Countries;
+use crate::schedule::Profile;
+use crate::shape::{Spike, Stage, Storm, per_second};
+use crate::sources::Sources;
+
+const PLAN_EXAMPLES: &str = "\
+Examples:
+  What would a goal with ten thousand people be?
+    beat-load plan --scenario goal -c 10000 --teams 206
+  The stamp of a schedule, to compare it with another machine's:
+    beat-load plan -c 2000 -z 30s --seed 42 --teams 206 | grep schedule
+  With the roster of a server that is there:
+    beat-load plan --url ws://127.0.0.1:8080 --event demo --stage 30s:0..20k --stage 1m:20k -c 5000";
+
+const SCENARIOS_EXAMPLES: &str = "\
+Examples:
+  Which are there:
+    beat-load scenarios
+  Run one with a crowd of your own size:
+    beat-load run --scenario penalty-shoot-out -c 5000
+  Take one as the beginning of your own:
+    beat-load scenarios goal > mine.toml && beat-load run --scenario mine.toml";
 
 use crate::cohorts::CohortArgs;
 use crate::doctor::DoctorArgs;
@@ -14,6 +37,7 @@ use crate::verify::VerifyArgs;
 
 /// More are an accident.
 const PROCS_MAX: u32 = 256;
+
 const EXAMPLES: &str = "\
 Examples:
   Two thousand people for half a minute, with the same taps each time:
@@ -46,9 +70,33 @@ pub(crate) enum Command {
     Probe(ProbeArgs),
     /// The books of an event right now: counted, published, stored.
     Verify(VerifyArgs),
+    /// Tells what `run` would send with the same words, and sends nothing.
+    Plan(PlanArgs),
+    /// Lists the scenarios that come along, or prints one, to be used or changed.
+    Scenarios(ScenariosArgs),
     /// Carries a share of the fans for the run that started this process.
     #[command(name = crate::procs::CHILD, hide = true)]
     CarryFans,
+}
+
+/// What `plan` is told.
+#[derive(Clone, Debug, Parser)]
+#[command(after_help = PLAN_EXAMPLES, args_override_self = true)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+
+    /// How many teams the roster has; without it the server is asked, and only that.
+    #[arg(long, value_name = "N")]
+    pub(crate) teams: Option<u16>,
+}
+
+/// What `scenarios` is told.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = SCENARIOS_EXAMPLES)]
+pub(crate) struct ScenariosArgs {
+    /// The one to print.
+    pub(crate) name: Option<String>,
 }
 
 /// How many processes carry the fans.
@@ -63,9 +111,9 @@ pub(crate) enum Procs {
 #[derive(Clone, Debug, Parser)]
 #[command(after_help = EXAMPLES, args_override_self = true)]
 pub(crate) struct RunArgs {
-    /// Where fans connect: ws://host[:port].
+    /// Where fans connect: ws://host[:port]. Several gateways share the fans; the first one's display feed is watched.
     #[arg(long, default_value = "ws://127.0.0.1:8080", value_name = "URL")]
-    pub(crate) url: String,
+    pub(crate) url: Vec<String>,
 
     /// The event they cheer at.
     #[arg(long, default_value = "demo", value_name = "ID")]
@@ -75,14 +123,48 @@ pub(crate) struct RunArgs {
     #[arg(short = 'c', long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) fans: u32,
 
-    /// Taps per second of all fans together: longer or shorter pauses between bursts. Without it people tap as
-    /// they please, about twice a second each; 0: nobody taps.
-    #[arg(short = 'q', long, value_name = "N", value_parser = rate)]
+    /// Taps per second of all fans together, such as 800 or 50k: longer or shorter pauses between bursts. Without it
+    /// people tap as they please, about twice a second each; 0: nobody taps.
+    #[arg(short = 'q', long, value_name = "RATE", value_parser = per_second)]
     pub(crate) taps_per_second: Option<f64>,
 
-    /// How long they tap, once all are connected.
+    /// How long they tap, once all are connected and warm.
     #[arg(short = 'z', long, default_value = "30s", value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(crate) duration: Duration,
+
+    /// They tap for so long before anything is measured.
+    #[arg(long, default_value = "0s", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) warmup: Duration,
+
+    /// Instead of one duration: so long at such a rate, one stage after the other. `30s:50k` holds, `30s:0..50k` goes
+    /// steadily, `2x` is twice the rate of -q, `kick-off=30s:2x` has a name.
+    #[arg(long, value_name = "TIME:RATE", conflicts_with = "duration")]
+    pub(crate) stage: Vec<Stage>,
+
+    /// A goal, at a time since measuring began: at=30s,peak=8x[,rise=500ms,hold=10s,decay=15s,name=goal].
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) spike: Vec<Spike>,
+
+    /// Fans lose their connections in one instant and come back: at=60s[,fraction=100%,lasts=10s,name=storm].
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) storm: Vec<Storm>,
+
+    /// How a thumb moves: human 6 ± 0.8 taps per second in a burst, frenzy 8 to 12, bot 12 without a pause.
+    #[arg(long, default_value = "human", value_name = "WHO")]
+    pub(crate) profile: Profile,
+
+    /// Whom they cheer for: zipf:EXPONENT, even, or JPN=3,BRA=1.
+    #[arg(long, default_value = "zipf:1.1", value_name = "HOW")]
+    pub(crate) countries: Countries,
+
+    /// Each fan waits for a beat after every CHEER before it taps on: a slow server slows the crowd, and the latencies
+    /// leave out what it prevented. The report says so.
+    #[arg(long)]
+    pub(crate) closed_loop: bool,
+
+    /// All of this from a TOML file, or one of those that `scenarios` lists. What stands on the command line counts.
+    #[arg(long, value_name = "FILE|NAME")]
+    pub(crate) scenario: Option<String>,
 
     /// Same seed, same taps.
     #[arg(long, default_value_t = 42, value_name = "N")]
@@ -91,6 +173,10 @@ pub(crate) struct RunArgs {
     /// New connections per second before the tapping begins.
     #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) connect_rate: u32,
+
+    /// Addresses of this machine to connect from, in turn, for more than 28,000 connections to one gateway: 127.0.0.2-9.
+    #[arg(long, value_name = "IP[-N]")]
+    pub(crate) source_ip: Option<Sources>,
 
     /// Where the server tells its metrics; once for each gateway, if there are several.
     #[arg(long, default_value = "http://127.0.0.1:9600", value_name = "URL")]
@@ -118,11 +204,6 @@ pub(crate) struct RunArgs {
     /// More than 100 connections to a machine that is not this one: yes, it is mine to load.
     #[arg(long)]
     pub(crate) i_own_this_target: bool,
-}
-
-fn rate(text: &str) -> Result<f64, String> {
-    let rate: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
-    if rate.is_finite() && rate >= 0.0 { Ok(rate) } else { Err("a rate is not negative".to_owned()) }
 }
 
 fn procs(text: &str) -> Result<Procs, String> {

@@ -73,8 +73,8 @@ impl Crew {
     }
 
     /// Waits for all of them: everyone's book.
-    pub(crate) fn books(&mut self, teams: usize) -> io::Result<Ledger> {
-        let mut all = Ledger::new(teams);
+    pub(crate) fn books(&mut self, task: &Task) -> io::Result<Ledger> {
+        let mut all = Ledger::new(task.teams, task.phases.len());
         for worker in self.workers.drain(..) {
             all.add(&worker.join().expect("a worker does not panic")?);
         }

@@ -10,7 +10,7 @@ use beat_protocol::{Cadence, Record, Records};
 
 use crate::bucket::Bucket;
 use crate::clock::{MILLISECOND, Nanos, SECOND};
-use crate::schedule::{TEAMS_OF_A_FAN_MAX, Tap, Taps};
+use crate::schedule::{Digest, TEAMS_OF_A_FAN_MAX, Tap, Taps};
 
 /// How long a resumed fan waits for MARKS. None is sent when there are none, since the frame cannot be empty.
 const MARKS_WAIT: Nanos = SECOND;
@@ -67,6 +67,17 @@ pub(crate) struct Fan {
     cadence: Nanos,
     /// When it last cheered on this socket.
     cheered: Option<Nanos>,
+    closed_loop: Option<ClosedLoop>,
+}
+
+/// A fan that waits for a beat after each CHEER before it taps on, so that a slow server slows the crowd.
+#[derive(Clone, Copy, Debug)]
+struct ClosedLoop {
+    /// No tap falls due from here on.
+    end: Nanos,
+    /// How much later than drawn its taps now fall due.
+    behind: Nanos,
+    waits: bool,
 }
 
 impl Fan {
@@ -81,12 +92,30 @@ impl Fan {
             left_by_plan: false,
             cadence: CADENCE_AT_FIRST,
             cheered: None,
+            closed_loop: None,
         }
+    }
+
+    /// The same fan in a closed loop, until `end`.
+    pub(crate) fn in_a_closed_loop(self, end: Nanos) -> Self {
+        Self { closed_loop: Some(ClosedLoop { end, behind: 0, waits: false }), ..self }
+    }
+
+    /// Taps no more; what fell due is still sent.
+    pub(crate) fn stop(&mut self, now: Nanos) {
+        self.fall_due(now);
+        self.next = None;
+    }
+
+    /// A stamp of the taps drawn so far.
+    pub(crate) fn schedule(&self) -> Digest {
+        self.taps.digest()
     }
 
     /// The server speaks first; the answer, if any, is the BASE to send.
     pub(crate) fn on_welcome(&mut self, now: Nanos, resumed: bool, taps_per_second: u32) -> Option<Records> {
         self.cheered = None;
+        self.answered(now);
         if resumed && !self.standings.is_empty() {
             self.voice = Voice::AwaitsMarks { until: now + MARKS_WAIT };
             return None;
@@ -111,7 +140,8 @@ impl Fan {
     }
 
     /// Every KEY and DELTA carries the cadence.
-    pub(crate) fn on_beat(&mut self, cadence: Cadence) {
+    pub(crate) fn on_beat(&mut self, now: Nanos, cadence: Cadence) {
+        self.answered(now);
         self.cadence = Nanos::from(cadence.as_ms()) * MILLISECOND;
     }
 
@@ -178,6 +208,9 @@ impl Fan {
             .collect();
         let records = Records::new(&news).ok()?;
         self.cheered = Some(now);
+        if let Some(closed) = &mut self.closed_loop {
+            closed.waits = true;
+        }
         Some(records)
     }
 
@@ -187,7 +220,7 @@ impl Fan {
             Voice::Mute => None,
             Voice::AwaitsMarks { until } => Some(until),
             Voice::Cheers => {
-                let first = if self.owes() { 0 } else { self.next?.at };
+                let first = if self.owes() { 0 } else { self.next_due()?.at };
                 Some(first.max(self.cheer_from()).max(self.bucket.ready_at()))
             }
         }
@@ -198,6 +231,11 @@ impl Fan {
         !self.waiting.is_empty() || self.standings.iter().any(|standing| standing.stated < standing.sent)
     }
 
+    /// Taps that fell due and are with nobody yet.
+    pub(crate) fn unsent(&self) -> u64 {
+        self.waiting.len() as u64
+    }
+
     /// Whether it may leave: everything due is sent, and no marks are to come that might take some of it back.
     pub(crate) fn may_leave(&self) -> bool {
         self.voice == Voice::Cheers && !self.owes()
@@ -205,7 +243,7 @@ impl Fan {
 
     /// Lets every tap up to `now` fall due.
     pub(crate) fn fall_due(&mut self, now: Nanos) {
-        while let Some(tap) = self.next.filter(|tap| tap.at <= now) {
+        while let Some(tap) = self.next_due().filter(|tap| tap.at <= now) {
             match self.standings.iter_mut().find(|standing| standing.team == tap.team) {
                 Some(standing) => standing.due += 1,
                 None => self.standings.push(Standing { team: tap.team, due: 1, ..Standing::default() }),
@@ -215,10 +253,19 @@ impl Fan {
         }
     }
 
-    /// No tap falls due after `now`.
-    pub(crate) fn stop(&mut self, now: Nanos) {
-        self.fall_due(now);
-        self.next = None;
+    /// The next tap and when it falls due; in a closed loop only once the server has answered the last.
+    fn next_due(&self) -> Option<Tap> {
+        let Some(ClosedLoop { end, behind, waits }) = self.closed_loop else { return self.next };
+        let Tap { at, team } = self.next.filter(|_| !waits)?;
+        Some(Tap { at: at + behind, team }).filter(|tap| tap.at < end)
+    }
+
+    /// The server has been heard: in a closed loop, taps whose time has passed meanwhile are put off, not made up for.
+    fn answered(&mut self, now: Nanos) {
+        if let Some(ClosedLoop { behind, waits, .. }) = self.closed_loop.as_mut().filter(|closed| closed.waits) {
+            *waits = false;
+            *behind = (*behind).max(self.next.map_or(0, |tap| now.saturating_sub(tap.at)));
+        }
     }
 
     pub(crate) fn standings(&self) -> &[Standing] {

@@ -1,14 +1,18 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::schedule::{Activity, Crowd};
+use crate::schedule::tests::crowd_of;
+use crate::schedule::{Crowd, Profile};
 
 const PER_SECOND: u32 = 16;
 
 /// The first fan of seed 1 with one team that taps without a pause, about six times a second, for a minute.
 fn tapping() -> Fan {
-    let busy = Activity::Bursts { pause_seconds_mean: 0.0 };
-    Fan::new(Crowd::new(1, busy, 1, 0, 60 * SECOND).fan(0))
+    Fan::new(busy().fan(0))
+}
+
+fn busy() -> Crowd {
+    crowd_of(1, (1, Profile::Human), Some(6.0), (0, 60 * SECOND), 1, &[])
 }
 
 fn welcomed() -> Fan {
@@ -53,9 +57,9 @@ fn the_first_tap_goes_at_once_and_then_one_frame_per_cadence() {
 fn the_server_s_cadence_is_obeyed_from_the_next_frame_on() {
     let mut fan = welcomed();
     cheer(&mut fan, ms(1_000));
-    fan.on_beat(Cadence::from_ms(2_000));
+    fan.on_beat(ms(1_000), Cadence::from_ms(2_000));
     assert_eq!(fan.next_action(), Some(ms(3_000)));
-    fan.on_beat(Cadence::from_ms(50));
+    fan.on_beat(ms(1_000), Cadence::from_ms(50));
     assert_eq!(fan.next_action().unwrap().max(ms(1_050)), fan.next_action().unwrap());
 }
 
@@ -85,11 +89,7 @@ fn each_tap_is_told_once_with_the_time_it_was_meant() {
     for now in (0..10_000).map(ms) {
         last = fan.cheer(now, |tap| told.push(tap.at)).map(|records| records[0].total).or(last);
     }
-    let meant: Vec<Nanos> = Crowd::new(1, Activity::Bursts { pause_seconds_mean: 0.0 }, 1, 0, 60 * SECOND)
-        .fan(0)
-        .map(|tap| tap.at)
-        .take(told.len())
-        .collect();
+    let meant: Vec<Nanos> = busy().fan(0).map(|tap| tap.at).take(told.len()).collect();
     assert_eq!(told, meant);
     assert_eq!(last, u32::try_from(told.len()).ok());
 }
@@ -167,6 +167,32 @@ fn an_answered_close_leaves_no_doubt_and_an_unanswered_one_leaves_all() {
     assert_eq!(in_doubt(&fan), stated);
     fan.on_farewell();
     assert_eq!(in_doubt(&fan), 0);
+}
+
+#[test]
+fn in_a_closed_loop_a_tap_waits_for_the_beat_and_none_is_made_up_for() {
+    let mut fan = tapping().in_a_closed_loop(ms(60_000));
+    fan.on_welcome(0, false, PER_SECOND);
+    let first = fan.next_action().unwrap();
+    assert_eq!(cheer(&mut fan, first), Some(1));
+    assert_eq!((fan.next_action(), cheer(&mut fan, ms(9_000))), (None, None), "whatever the time");
+    fan.on_beat(ms(10_000), Cadence::from_ms(250));
+    assert_eq!(cheer(&mut fan, ms(10_000)), Some(2), "one tap, not ten seconds' worth");
+    fan.on_beat(ms(10_100), Cadence::from_ms(250));
+    let next = fan.next_action().unwrap();
+    assert!((ms(10_250)..ms(10_400)).contains(&next), "the tempo goes on from there: {next}");
+    assert_eq!(cheer(&mut fan, next), Some(3));
+    fan.on_beat(ms(60_001), Cadence::from_ms(250));
+    assert_eq!(fan.next_action(), None, "it is over");
+}
+
+#[test]
+fn a_fan_that_is_stopped_sends_what_fell_due_and_taps_no_more() {
+    let mut fan = welcomed();
+    fan.stop(ms(3_000));
+    let owed = cheer(&mut fan, ms(3_000)).unwrap();
+    assert!((10..=24).contains(&owed), "{owed}");
+    assert_eq!((fan.next_action(), fan.may_leave()), (None, true));
 }
 
 /// A gateway by the letter of the contract: marks, and the bucket of a session.

@@ -29,6 +29,8 @@ const READ_BUFFER: usize = 32 << 10;
 pub(crate) struct BeatSeen {
     pub(crate) at: Nanos,
     pub(crate) number: u32,
+    /// When it should have come, by the server's clock.
+    pub(crate) nominal_ms: u64,
     pub(crate) totals: Vec<u64>,
 }
 
@@ -109,7 +111,7 @@ impl Listener {
                 self.totals[index] = team.total;
             }
         }
-        let seen = BeatSeen { at, number: beat.beat, totals: self.totals.clone() };
+        let seen = BeatSeen { at, number: beat.beat, nominal_ms: beat.at_ms, totals: self.totals.clone() };
         self.beats.lock().unwrap_or_else(PoisonError::into_inner).push(seen);
     }
 }

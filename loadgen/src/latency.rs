@@ -10,11 +10,13 @@
 
 use std::collections::VecDeque;
 
-use hdrhistogram::Histogram;
-
 use crate::clock::Nanos;
 use crate::feed::BeatSeen;
-use crate::ledger::{self, Handed};
+use crate::ledger::Handed;
+use crate::phases::Phases;
+use crate::record::{PhaseBook, Second};
+use crate::spans::Spans;
+use crate::timeline::Timeline;
 
 #[derive(Debug, Default)]
 struct Team {
@@ -30,7 +32,11 @@ pub(crate) struct Matcher {
     /// Newer than every worker's news: order not yet certain.
     unsorted: Vec<Handed>,
     beats: VecDeque<BeatSeen>,
-    tap_to_beat: Histogram<u64>,
+    phases: Phases,
+    /// A tap is of the phase in which it was meant.
+    books: Vec<PhaseBook>,
+    timeline: Timeline,
+    so_far: Spans,
     /// Taps in totals that we never sent.
     strangers: u64,
     /// Whose taps are not matched, if anyone's: bots tap for it, and what is shadowed of theirs is in no beat.
@@ -39,12 +45,15 @@ pub(crate) struct Matcher {
 
 impl Matcher {
     /// Begins at the totals before the run.
-    pub(crate) fn new(totals: &[u64]) -> Self {
+    pub(crate) fn new(totals: &[u64], phases: Phases) -> Self {
         Self {
             teams: totals.iter().map(|&total| Team { total, ..Team::default() }).collect(),
             unsorted: Vec::new(),
             beats: VecDeque::new(),
-            tap_to_beat: ledger::microseconds(),
+            books: vec![PhaseBook::default(); phases.len()],
+            phases,
+            timeline: Timeline::default(),
+            so_far: Spans::default(),
             strangers: 0,
             passed_over: None,
         }
@@ -87,28 +96,41 @@ impl Matcher {
                     break;
                 };
                 team.total += 1;
-                ledger::record(&mut self.tap_to_beat, beat.at.saturating_sub(tap.due));
+                let took = beat.at.saturating_sub(tap.due);
+                self.timeline.tap(tap.due, took);
+                self.so_far.note(took);
+                if let Some(index) = self.phases.index_at(tap.due) {
+                    self.books[index].tap_to_beat.note(took);
+                    self.books[index].send_to_beat.note(beat.at.saturating_sub(tap.at));
+                }
             }
         }
     }
 
-    /// The latencies of what was matched until now, in microseconds.
-    pub(crate) fn so_far(&self) -> &Histogram<u64> {
-        &self.tap_to_beat
+    /// The plots' seconds so far.
+    pub(crate) fn timeline(&mut self) -> &mut Timeline {
+        &mut self.timeline
     }
 
-    /// The latencies in microseconds, the taps in no beat, and the taps in beats that were not ours.
+    /// The latencies of what was matched until now, of all phases.
+    pub(crate) fn so_far(&self) -> &Spans {
+        &self.so_far
+    }
+
+    /// The latencies by phase and second, the taps in no beat, and the taps in beats that were not ours.
     pub(crate) fn finish(mut self) -> TapToBeat {
         self.advance(Nanos::MAX);
         let unmatched = self.teams.iter().map(|team| team.under_way.len() as u64).sum();
-        TapToBeat { histogram: self.tap_to_beat, unmatched, strangers: self.strangers }
+        TapToBeat { phases: self.books, seconds: self.timeline.finish(), unmatched, strangers: self.strangers }
     }
 }
 
 /// What came of the matching.
 #[derive(Debug)]
 pub(crate) struct TapToBeat {
-    pub(crate) histogram: Histogram<u64>,
+    /// Only the latencies of each.
+    pub(crate) phases: Vec<PhaseBook>,
+    pub(crate) seconds: Vec<Second>,
     pub(crate) unmatched: u64,
     pub(crate) strangers: u64,
 }
@@ -117,21 +139,26 @@ pub(crate) struct TapToBeat {
 mod tests {
     use super::*;
     use crate::clock::MILLISECOND;
+    use crate::phases::PhaseKind;
+
+    fn whole_run() -> Phases {
+        Phases::in_a_row(0, [("steady", PhaseKind::Measured, Nanos::MAX)])
+    }
 
     fn tap(due_ms: u64, at_ms: u64, team: u16) -> Handed {
         Handed { due: due_ms * MILLISECOND, at: at_ms * MILLISECOND, team }
     }
 
     fn beat(at_ms: u64, totals: &[u64]) -> BeatSeen {
-        BeatSeen { at: at_ms * MILLISECOND, number: 0, totals: totals.to_vec() }
+        BeatSeen { at: at_ms * MILLISECOND, number: 0, nominal_ms: 0, totals: totals.to_vec() }
     }
 
     fn matched(before: &[u64], taps: &[Handed], beats: &[BeatSeen]) -> (Vec<u64>, u64, u64) {
-        let mut matcher = Matcher::new(before);
+        let mut matcher = Matcher::new(before, whole_run());
         matcher.handed(taps.to_vec());
         beats.iter().for_each(|seen| matcher.beat(seen.clone()));
         let found = matcher.finish();
-        let ms = found.histogram.iter_recorded().flat_map(|value| {
+        let ms = found.phases[0].tap_to_beat.histogram().iter_recorded().flat_map(|value| {
             std::iter::repeat_n(
                 (value.value_iterated_to() + 500) / 1_000,
                 usize::try_from(value.count_at_value()).unwrap(),
@@ -179,12 +206,27 @@ mod tests {
 
     #[test]
     fn a_beat_is_held_until_every_worker_has_told_what_it_sent_before() {
-        let mut matcher = Matcher::new(&[0]);
+        let mut matcher = Matcher::new(&[0], whole_run());
         matcher.beat(beat(100, &[1]));
         matcher.advance(90 * MILLISECOND);
         matcher.handed(vec![tap(95, 95, 0)]);
         matcher.advance(200 * MILLISECOND);
         let found = matcher.finish();
-        assert_eq!((found.histogram.len(), found.strangers), (1, 0));
+        assert_eq!((found.phases[0].tap_to_beat.len(), found.strangers), (1, 0));
+    }
+
+    #[test]
+    fn a_tap_is_of_the_phase_in_which_it_was_meant_and_a_stall_of_ours_is_not_the_service_s() {
+        let phases = [("warm-up", PhaseKind::WarmUp, 100), ("goal", PhaseKind::Measured, 100)];
+        let phases = Phases::in_a_row(0, phases.map(|(name, kind, ms)| (name, kind, ms * MILLISECOND)));
+        let mut matcher = Matcher::new(&[0], phases);
+        matcher.handed(vec![tap(50, 150, 0), tap(150, 150, 0), tap(160, 170, 0)]);
+        matcher.beat(beat(200, &[3]));
+        let found = matcher.finish();
+        let longest = |index: usize| {
+            let PhaseBook { tap_to_beat, send_to_beat, .. } = &found.phases[index];
+            (tap_to_beat.len(), tap_to_beat.max_ms().unwrap().round(), send_to_beat.max_ms().unwrap().round())
+        };
+        assert_eq!((longest(0), longest(1)), ((1, 150.0, 50.0), (2, 50.0, 50.0)));
     }
 }

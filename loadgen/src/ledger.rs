@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Nanos;
-use crate::fan::Standing;
+use crate::fan::Fan;
+use crate::record::{Fault, PhaseBook};
+use crate::schedule::Digest;
+use crate::spans::Spans;
 
 /// A tap on its way: handed to a socket at `at`, meant for `due`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,19 +21,20 @@ pub(crate) struct Handed {
 }
 
 /// Numbers that only add up.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Counts {
     /// Sockets open at the moment: opened less ended.
     pub(crate) opened: u64,
     pub(crate) ended: u64,
     pub(crate) reconnects: u64,
+    /// Connections that a storm of the plan took.
+    pub(crate) cut: u64,
     /// CHEER frames, the taps in them, and BASE frames.
     pub(crate) cheers: u64,
     pub(crate) taps: u64,
     pub(crate) bases: u64,
-    /// Beats and payload bytes that fans received while the crowd tapped.
+    /// Beats that fans received.
     pub(crate) beats: u64,
-    pub(crate) bytes: u64,
     /// Messages that do not fit the contract.
     pub(crate) oddities: u64,
     /// Fans that came to their end, one way or the other.
@@ -44,22 +47,22 @@ impl Counts {
     }
 
     pub(crate) fn add(&mut self, other: &Self) {
-        let Self { opened, ended, reconnects, cheers, taps, bases, beats, bytes, oddities, gone } = other;
+        let Self { opened, ended, reconnects, cut, cheers, taps, bases, beats, oddities, gone } = other;
         self.opened += opened;
         self.ended += ended;
         self.reconnects += reconnects;
+        self.cut += cut;
         self.cheers += cheers;
         self.taps += taps;
         self.bases += bases;
         self.beats += beats;
-        self.bytes += bytes;
         self.oddities += oddities;
         self.gone += gone;
     }
 }
 
 /// What became of one team's taps, as far as the fans can say.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub(crate) struct TeamTaps {
     pub(crate) due: u64,
     pub(crate) sent: u64,
@@ -75,40 +78,64 @@ impl TeamTaps {
     }
 }
 
-/// One worker's book.
+/// One worker's book; a process tells its workers' as one.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Ledger {
     pub(crate) counts: Counts,
+    /// In the order of the run's phases.
+    pub(crate) phases: Vec<PhaseBook>,
     /// How sockets ended, by close code; 1006: without a close, 1000: by us.
     pub(crate) closes: BTreeMap<u16, u64>,
-    /// Why sockets did not come about.
-    pub(crate) connect_errors: BTreeMap<String, u64>,
-    /// How much later than planned a fan acted, in microseconds.
-    #[serde(with = "crate::histogram")]
-    pub(crate) schedule_lag: Histogram<u64>,
+    /// Why sockets did not come about, by whose fault it was.
+    pub(crate) faults: BTreeMap<Fault, BTreeMap<String, u64>>,
     pub(crate) teams: Vec<TeamTaps>,
+    /// A stamp of all taps that were drawn.
+    pub(crate) schedule: Digest,
+    /// Fans that never came in by our own fault, and taps that were not sent though their fan was connected at the end.
+    pub(crate) dropped_fans: u64,
+    pub(crate) dropped_taps: u64,
+    /// How much too late this process's watchdog woke up.
+    pub(crate) hiccups: Spans,
+    /// CPU seconds of this process in the measured phases, and the largest share of a core that one of its workers used
+    /// for a second.
+    pub(crate) cpu_seconds: f64,
+    pub(crate) busiest_worker: f64,
+    pub(crate) resident_bytes: u64,
 }
 
 impl Ledger {
-    pub(crate) fn new(teams: usize) -> Self {
+    pub(crate) fn new(teams: usize, phases: usize) -> Self {
         Self {
             counts: Counts::default(),
+            phases: vec![PhaseBook::default(); phases],
             closes: BTreeMap::new(),
-            connect_errors: BTreeMap::new(),
-            schedule_lag: microseconds(),
+            faults: BTreeMap::new(),
             teams: vec![TeamTaps::default(); teams],
+            schedule: Digest::default(),
+            dropped_fans: 0,
+            dropped_taps: 0,
+            hiccups: Spans::default(),
+            cpu_seconds: 0.0,
+            busiest_worker: 0.0,
+            resident_bytes: 0,
         }
     }
 
     /// A fan has come to its end.
-    pub(crate) fn close_account(&mut self, standings: &[Standing]) {
+    pub(crate) fn close_account(&mut self, fan: &Fan) {
         self.counts.gone += 1;
-        for standing in standings {
+        self.schedule.add(fan.schedule());
+        for standing in fan.standings() {
             let team = &mut self.teams[usize::from(standing.team)];
             team.due += u64::from(standing.due);
             team.sent += u64::from(standing.sent);
             team.in_doubt += u64::from(standing.in_doubt());
         }
+    }
+
+    /// Something went wrong, by whose fault and why.
+    pub(crate) fn blame(&mut self, fault: Fault, cause: &str, times: u64) {
+        *self.faults.entry(fault).or_default().entry(cause.to_owned()).or_default() += times;
     }
 
     /// Adds another worker's book; histograms are merged, never averaged.
@@ -117,24 +144,23 @@ impl Ledger {
         for (&code, closes) in &other.closes {
             *self.closes.entry(code).or_default() += closes;
         }
-        for (cause, errors) in &other.connect_errors {
-            *self.connect_errors.entry(cause.clone()).or_default() += errors;
+        for (&fault, causes) in &other.faults {
+            for (cause, times) in causes {
+                self.blame(fault, cause, *times);
+            }
         }
-        self.schedule_lag.add(&other.schedule_lag).expect("all histograms have the same bounds");
+        self.phases.iter_mut().zip(&other.phases).for_each(|(phase, others)| phase.add(others));
+        self.dropped_fans += other.dropped_fans;
+        self.dropped_taps += other.dropped_taps;
+        self.hiccups.add(&other.hiccups);
+        self.cpu_seconds += other.cpu_seconds;
+        self.busiest_worker = self.busiest_worker.max(other.busiest_worker);
+        self.resident_bytes += other.resident_bytes;
+        self.schedule.add(other.schedule);
         for (team, others) in self.teams.iter_mut().zip(&other.teams) {
             team.add(*others);
         }
     }
-}
-
-/// An empty histogram of microseconds: to the hour, three digits.
-pub(crate) fn microseconds() -> Histogram<u64> {
-    Histogram::new_with_bounds(1, 3_600_000_000, 3).expect("constant bounds")
-}
-
-/// Notes a span in such a histogram.
-pub(crate) fn record(histogram: &mut Histogram<u64>, span: Nanos) {
-    histogram.saturating_record(span / 1_000);
 }
 
 /// Where a worker leaves what the coordinator needs while the run goes on.

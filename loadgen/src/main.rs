@@ -1,32 +1,51 @@
 //! `beat-load`: a crowd of fans for Make the Beat that knows whether every tap arrived.
 //!
 //! Speaks the wire through `beat-protocol` and shares nothing else with the server. In reading order: what is asked for
-//! and of whom; when every fan taps, what it may say, its socket, the thread that carries it and keeps the book; the
-//! display feed and the run that brings all together; what it measured, and the line that decides; the tools. `schedule`, `bucket`,
-//! `fan`, `latency` and `reconcile` know no socket, no clock and no thread.
+//! and of whom; the shape of the crowd, when every fan taps, what it may say, its socket, the thread that carries it and keeps
+//! the book; the display feed and the run that brings all together; what it measured, and the line that decides; the
+//! tools. `shape` to `fan`, `wire`, `latency` and `reconcile` know no socket, no clock and no thread.
 
 mod cli;
+mod scenario;
+mod asked;
 mod run;
 mod target;
 mod clock;
+mod shape;
+mod sources;
 mod phases;
+mod pace;
+mod countries;
 mod schedule;
+mod plan;
 mod bucket;
 mod fan;
-mod connection;
+mod wire;
+mod dial;
+mod seat;
+mod book;
 mod worker;
 mod crew;
 mod procs;
 mod ledger;
 mod cohorts;
-mod histogram;
 mod feed;
+mod watch;
 mod stage;
 mod progress;
 mod screen;
+mod vitals;
+mod watchdog;
+mod spans;
+mod display;
 mod latency;
+mod timeline;
 mod metrics_page;
 mod reconcile;
+mod outcome;
+mod record;
+mod fault;
+mod verdict;
 mod report;
 mod stored;
 mod sink;
@@ -40,19 +59,28 @@ use std::convert::Infallible;
 use std::fmt::Display;
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use crate::cli::{Cli, Command, RunArgs};
+use crate::cli::{Command, RunArgs};
+use crate::record::Standing;
 use crate::run::RunError;
 
 const USAGE: u8 = 2;
 const SET_UP: u8 = 3;
+const INVALID: u8 = 97;
 const RECONCILIATION: u8 = 98;
 const THRESHOLD: u8 = 99;
 
 fn main() -> ExitCode {
-    match Cli::parse().command {
+    let cli = match scenario::command_line(std::env::args_os().collect()) {
+        Ok(cli) => cli,
+        Err(error) => {
+            eprintln!("beat-load: {error}");
+            return ExitCode::from(USAGE);
+        }
+    };
+    match cli.command {
         Command::Run(args) => cheer(&args),
+        Command::Plan(args) => done(asked::plan(&args)),
+        Command::Scenarios(args) => done(scenario::write(&mut std::io::stdout().lock(), args.name.as_deref())),
         Command::CarryFans => tool(procs::work().map(|()| true), SET_UP),
         Command::Sink(args) => tool(sink::run(&args).map(|()| true), SET_UP),
         Command::Doctor(args) => tool(Ok::<_, Infallible>(doctor::run(&args)), SET_UP),
@@ -73,22 +101,31 @@ fn tool(answer: Result<bool, impl Display>, otherwise: u8) -> ExitCode {
     }
 }
 
-fn cheer(args: &RunArgs) -> ExitCode {
-    let outcome = match run::run(args) {
-        Ok(outcome) => outcome,
+/// The exit code of what ends without a verdict.
+fn done(outcome: Result<(), RunError>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("beat-load: {error}");
-            return ExitCode::from(if let RunError::Usage(_) = error { USAGE } else { SET_UP });
+            ExitCode::from(if let RunError::Usage(_) = error { USAGE } else { SET_UP })
         }
+    }
+}
+
+fn cheer(args: &RunArgs) -> ExitCode {
+    let record = match run::run(args) {
+        Ok(record) => record,
+        Err(error) => return done(Err(error)),
     };
-    if let Err(error) = report::write(&mut std::io::stdout().lock(), &outcome) {
+    if let Err(error) = report::write(&mut std::io::stdout().lock(), &record) {
         eprintln!("beat-load: the report could not be written: {error}");
     }
-    let as_declared = cohorts::as_declared(&outcome.cohorts) && outcome.hurt.is_empty();
-    match reconcile::reconciles(&outcome.lines) {
-        _ if outcome.interrupted_at.is_some() => ExitCode::from(ending::INTERRUPTED),
-        false => ExitCode::from(RECONCILIATION),
-        true if !as_declared => ExitCode::from(THRESHOLD),
-        true => ExitCode::SUCCESS,
-    }
+    let as_declared = cohorts::as_declared(&record.cohorts) && record.hurt.is_empty();
+    ExitCode::from(match () {
+        () if record.interrupted_at.is_some() => ending::INTERRUPTED,
+        () if record.verdict.standing == Standing::Invalid => INVALID,
+        () if !record.reconciles() => RECONCILIATION,
+        () if !as_declared => THRESHOLD,
+        () => 0,
+    })
 }

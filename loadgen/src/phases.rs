@@ -81,7 +81,6 @@ impl Phases {
         self.0.iter()
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "the measurements of each phase will"))]
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::crew::Crew;
 use crate::ledger::{Ledger, Mailbox, News};
+use crate::vitals::Vitals;
 use crate::worker::Task;
 
 /// The word on the command line by which a child knows that it is one.
@@ -105,8 +106,9 @@ pub(crate) fn work() -> io::Result<()> {
 
 fn tell(order: Order, cut: &AtomicBool, out: &mut impl Write) -> io::Result<Ledger> {
     rlimit::increase_nofile_limit(u64::MAX)?;
-    let teams = order.task.teams;
-    let mut crew = Crew::of_threads(&Arc::new(order.task), order.shares)?;
+    let task = Arc::new(order.task);
+    let mut vitals = Vitals::start(task.clock)?;
+    let mut crew = Crew::of_threads(&task, order.shares)?;
     loop {
         if cut.load(Ordering::Relaxed) {
             crew.cut();
@@ -115,8 +117,13 @@ fn tell(order: Order, cut: &AtomicBool, out: &mut impl Write) -> io::Result<Ledg
         let done = crew.is_done();
         write(out, &Told::News(crew.news()))?;
         if done {
-            return crew.books(teams);
+            let mut book = crew.books(&task)?;
+            vitals.stop().note(&mut book);
+            return Ok(book);
         }
+        let now = task.clock.now();
+        // Whether a worker of ours falls silent is for the parent to see, which may also find all of us so.
+        vitals.look(now, task.phases.measures(now), 0);
         std::thread::sleep(NEWS_INTERVAL);
     }
 }
@@ -154,15 +161,16 @@ fn read<M: DeserializeOwned>(from: &mut impl Read) -> io::Result<M> {
 mod tests {
     use super::*;
     use crate::clock::{MILLISECOND, SECOND};
-    use crate::ledger::{Handed, record};
+    use crate::ledger::Handed;
+    use crate::record::Fault;
 
     #[test]
     fn a_book_arrives_as_it_was_sent_its_histogram_whole() {
-        let mut book = Ledger::new(3);
+        let mut book = Ledger::new(3, 1);
         book.counts.taps = u64::MAX;
         book.closes.insert(1006, 7);
-        book.connect_errors.insert("refused".to_owned(), 2);
-        (0..5_000).for_each(|ms| record(&mut book.schedule_lag, ms * MILLISECOND));
+        book.blame(Fault::Server, "refused", 2);
+        (0..5_000).for_each(|ms| book.phases[0].schedule_lag.note(ms * MILLISECOND));
         let handed = vec![Handed { at: 5 * SECOND, due: 4 * SECOND, team: 2 }];
         let mut wire = Vec::new();
         write(&mut wire, &Told::News(News { counts: book.counts, handed: handed.clone(), complete_to: 9 })).unwrap();
@@ -172,8 +180,9 @@ mod tests {
             panic!("two messages");
         };
         assert_eq!((news.handed, news.complete_to, news.counts.taps), (handed, 9, u64::MAX));
-        assert_eq!((book.closes[&1006], book.connect_errors["refused"], book.teams.len()), (7, 2, 3));
-        assert_eq!((book.schedule_lag.len(), book.schedule_lag.max() / 1_000), (5_000, 5_001));
+        assert_eq!((book.closes[&1006], book.faults[&Fault::Server]["refused"], book.teams.len()), (7, 2, 3));
+        let lag = &book.phases[0].schedule_lag;
+        assert_eq!((lag.len(), lag.max_ms().map(f64::round)), (5_000, Some(5_001.0)));
     }
 
     #[test]

@@ -220,12 +220,13 @@ mod tests {
 
     /// Thirty taps and ten frames every tenth of a second, two thirds of the taps for the second team.
     fn after(progress: &mut Progress, tenths: u64) -> Picture {
-        let histogram = crate::ledger::microseconds();
+        let spans = crate::spans::Spans::default();
         let mut picture = Picture::default();
         for tenth in 0..=tenths {
             let counts = Counts { opened: 5, taps: 30 * tenth, cheers: 10 * tenth, ..Counts::default() };
             let totals = [10 * tenth, 20 * tenth];
-            let glance = Glance { now: tenth * SECOND / 10, counts: &counts, tap_to_beat: &histogram, totals: &totals };
+            let glance =
+                Glance { now: tenth * SECOND / 10, counts: &counts, tap_to_beat: spans.histogram(), totals: &totals };
             progress.remember(glance.now, &counts, &totals);
             picture = progress.picture(&glance, 1);
         }

@@ -1,185 +1,145 @@
-//! The report as text.
+//! The report as text: the verdict on the instrument, what was sent, how long it took, and last the line that decides.
+
+mod table;
 
 use std::io::{self, Write};
 
-use beat_protocol::EventSummary;
-use hdrhistogram::Histogram;
-
-use crate::clock::{as_seconds, nanos};
+use self::table::{over, ratio};
+use crate::clock::as_seconds;
 use crate::cohorts;
-use crate::ledger::{Counts, TeamTaps};
-use crate::metrics_page::Fates;
-use crate::reconcile::{TeamLine, reconciles};
-use crate::run::Outcome;
-
-/// The teams cheered most are always listed; every team whose books differ is, too.
-const TEAMS_LISTED: usize = 10;
-/// Fewer samples beyond a percentile say nothing about it.
-const TAIL_MIN: f64 = 100.0;
-const PERCENTILES: [(&str, f64); 5] = [("p50", 50.0), ("p90", 90.0), ("p99", 99.0), ("p99.9", 99.9), ("p99.99", 99.99)];
+use crate::record::{Fault, Record, Standing};
 
 /// Writes all of it.
-pub(crate) fn write(out: &mut impl Write, outcome: &Outcome) -> io::Result<()> {
-    let Outcome { url, event, fans, seed, duration, .. } = outcome;
-    let duration = humantime::format_duration(*duration);
-    let EventSummary { id, state, .. } = &event.summary;
-    let state = format!("{state:?}").to_lowercase();
-    writeln!(out, "beat-load  {url}  event {id} ({state})  {fans} fans  {duration}  seed {seed}\n")?;
-    phases(out, outcome)?;
-    if let Some(at) = outcome.interrupted_at {
+pub(crate) fn write(out: &mut impl Write, run: &Record) -> io::Result<()> {
+    let set_up = &run.set_up;
+    let how = if set_up.open_loop { "open loop" } else { "CLOSED LOOP: a slow server was asked less" };
+    let machines = if set_up.machines > 1 { format!("  {} machines", set_up.machines) } else { String::new() };
+    writeln!(
+        out,
+        "beat-load  {}  event {} ({})  {} fans  seed {}  {how}{machines}\n",
+        set_up.url, set_up.event, set_up.event_state, set_up.fans, set_up.seed
+    )?;
+    if let Some(at) = run.interrupted_at {
         writeln!(out, "INTERRUPTED after {:.1} s: this is what there was until then\n", as_seconds(at))?;
     }
-    traffic(out, outcome)?;
-    latencies(out, outcome)?;
-    out.write_all(cohorts::text(&outcome.cohorts, &outcome.hurt).as_bytes())?;
-    reconciliation(out, &outcome.lines)?;
-    verdict(out, outcome)
+    standing(out, run)?;
+    traffic(out, run)?;
+    table::latencies(out, run)?;
+    faults(out, run)?;
+    out.write_all(cohorts::text(&run.cohorts, &run.hurt).as_bytes())?;
+    thresholds(out, run)?;
+    table::reconciliation(out, run)?;
+    verdict(out, run)
 }
 
-fn phases(out: &mut impl Write, outcome: &Outcome) -> io::Result<()> {
-    let told: Vec<String> =
-        outcome.phases.iter().map(|phase| format!("{} {:.1} s", phase.name, as_seconds(phase.length()))).collect();
-    writeln!(out, "       phases  {}", told.join(", "))
-}
-
-fn traffic(out: &mut impl Write, outcome: &Outcome) -> io::Result<()> {
-    let Outcome { ledger, fans, open_at_start, duration, beats, .. } = outcome;
-    let Counts { opened, reconnects, cheers, taps, bases, bytes, oddities, .. } = ledger.counts;
-    let errors: u64 = ledger.connect_errors.values().sum();
-    let seconds = as_seconds(nanos(*duration));
-    let fan_seconds = f64::from(*fans) * seconds;
-    let per_second = |number: u64| ratio(number, seconds);
-    writeln!(out, "         taps  {taps} sent, {:.0}/s", per_second(taps))?;
-    writeln!(
-        out,
-        "       frames  {cheers} CHEER, {:.0}/s, {:.2} taps a frame; {bases} BASE",
-        per_second(cheers),
-        over(taps, cheers)
-    )?;
-    writeln!(
-        out,
-        "  connections  {open_at_start} of {fans} open at the first tap; {opened} made, {reconnects} of them again, {errors} failed"
-    )?;
-    for (cause, times) in &ledger.connect_errors {
-        writeln!(out, "               {times} x {cause}")?;
+fn standing(out: &mut impl Write, run: &Record) -> io::Result<()> {
+    match run.verdict.standing {
+        Standing::Valid => writeln!(out, "VALID  the generator kept its time: the figures are the server's")?,
+        Standing::Suspect => writeln!(out, "SUSPECT  believe the books; the latencies may be partly the generator's")?,
+        Standing::Invalid => {
+            writeln!(out, "INVALID  the generator was the bottleneck or stood still: this run proves nothing")?
+        }
     }
-    let closes: Vec<String> = ledger.closes.iter().map(|(code, times)| format!("{code} x {times}")).collect();
+    for reason in &run.verdict.reasons {
+        writeln!(out, "  {}", reason.why)?;
+    }
+    writeln!(out)
+}
+
+fn traffic(out: &mut impl Write, run: &Record) -> io::Result<()> {
+    if let Some(schedule) = &run.set_up.schedule_digest {
+        writeln!(out, "     schedule  {schedule}")?;
+    }
+    let (whole, seconds) = (run.measured(), run.measured_seconds());
+    let fan_seconds = f64::from(run.set_up.fans) * seconds;
+    let per_second = |number: u64| ratio(number, seconds);
+    let phases = run.phases.iter().map(|phase| {
+        let mark = if phase.is_measured() { "" } else { " (not measured)" };
+        format!("{} {:.1} s{mark}", phase.phase.name, phase.seconds())
+    });
+    writeln!(out, "       phases  {}", phases.collect::<Vec<_>>().join(", "))?;
+    writeln!(out, "         taps  {} sent, {:.0}/s", whole.taps, per_second(whole.taps))?;
+    writeln!(
+        out,
+        "       frames  {} CHEER, {:.0}/s, {:.2} taps a frame; {} BASE",
+        whole.frames,
+        per_second(whole.frames),
+        over(whole.taps, whole.frames),
+        run.connections.bases
+    )?;
+    let made = &run.connections;
+    writeln!(
+        out,
+        "  connections  {} of {} open at the first tap; {} made, {} of them again",
+        made.open_at_start, run.set_up.fans, made.opened, made.reconnects
+    )?;
+    let closes: Vec<String> = made.closes.iter().map(|(code, times)| format!("{code} x {times}")).collect();
     writeln!(out, "       closes  {}", if closes.is_empty() { "none".to_owned() } else { closes.join(", ") })?;
     writeln!(
         out,
-        "    fans hear  {} beats, {:.2} per fan and second; {:.0} payload bytes per fan and second",
-        ledger.counts.beats,
-        ratio(ledger.counts.beats, fan_seconds),
-        ratio(bytes, fan_seconds)
+        "    fans hear  {} beats, {:.2} per fan and second, {} missed; {:.0} payload bytes per fan and second",
+        whole.beats,
+        ratio(whole.beats, fan_seconds),
+        whole.missed_beats,
+        ratio(whole.bytes, fan_seconds)
     )?;
-    let gap = as_seconds(beats.longest_gap) * 1e3;
-    writeln!(out, " display feed  {} beats since the first tap, longest gap {gap:.0} ms", beats.count)?;
-    if oddities > 0 {
-        writeln!(out, "     oddities  {oddities} messages that do not fit the contract")?;
-    }
+    let gap = as_seconds(run.feed.longest_gap) * 1e3;
+    writeln!(out, " display feed  {} beats, {} missed, longest gap {gap:.0} ms", run.feed.beats, run.feed.missed)?;
+    let own = &run.instrument;
+    writeln!(
+        out,
+        "    generator  {:.2} cores of {}, {:.1} us of CPU a tap; {:.0} MB",
+        ratio_of(own.cpu_seconds, seconds),
+        own.cores,
+        ratio_of(own.cpu_seconds * 1e6, ratio(whole.taps.max(1), 1.0)),
+        ratio(own.resident_bytes, 1e6)
+    )?;
     writeln!(out)
 }
 
-fn latencies(out: &mut impl Write, outcome: &Outcome) -> io::Result<()> {
-    write!(out, "{:>13}", "ms")?;
-    for (name, _) in PERCENTILES {
-        write!(out, "  {name:>8}")?;
-    }
-    writeln!(out, "  {:>8}  {:>9}", "max", "samples")?;
-    row(out, "tap to beat", &outcome.tap_to_beat.histogram)?;
-    row(out, "schedule lag", &outcome.ledger.schedule_lag)?;
-    writeln!(out, "{:>13}  -: fewer than 100 samples beyond it", "")?;
-    let unmatched = outcome.tap_to_beat.unmatched;
-    if unmatched > 0 {
-        writeln!(out, "{:>13}  {unmatched} taps are in no beat (shadowed, late or lost) and in no percentile", "")?;
-    }
-    let strangers = outcome.tap_to_beat.strangers;
-    if strangers > 0 {
-        writeln!(out, "{:>13}  {strangers} taps in the beats were not ours", "")?;
-    }
-    writeln!(out)
-}
-
-fn row(out: &mut impl Write, name: &str, microseconds: &Histogram<u64>) -> io::Result<()> {
-    write!(out, "{name:>13}")?;
-    for (_, percentile) in PERCENTILES {
-        let tail = ratio(microseconds.len(), 1.0) * (1.0 - percentile / 100.0);
-        // Half a sample of slack: 1 - 0.99 is a little less than 0.01 in binary.
-        if tail + 0.5 >= TAIL_MIN {
-            write!(out, "  {:>8.1}", ratio(microseconds.value_at_percentile(percentile), 1e3))?;
-        } else {
-            write!(out, "  {:>8}", "-")?;
+/// Errors by whose fault they are; what was expected is told last and is none.
+fn faults(out: &mut impl Write, run: &Record) -> io::Result<()> {
+    let shown = run.faults.iter().filter(|record| record.fault != Fault::Expected);
+    let mut any = false;
+    for record in shown {
+        let whose = match record.fault {
+            Fault::Generator => "generator",
+            Fault::Server => "server",
+            Fault::Policy => "policy",
+            Fault::Expected => "expected",
+        };
+        if !any {
+            writeln!(out, "errors, by whose fault")?;
         }
+        any = true;
+        writeln!(out, "{whose:>13}  {} x {}", record.times, record.what)?;
     }
-    writeln!(out, "  {:>8.1}  {:>9}", ratio(microseconds.max(), 1e3), microseconds.len())
+    if any { writeln!(out) } else { Ok(()) }
 }
 
-fn reconciliation(out: &mut impl Write, lines: &[TeamLine]) -> io::Result<()> {
-    writeln!(out, "reconciliation: due = sent = counted + shadowed + late, published = counted")?;
-    let head = ["due", "sent", "counted", "shadowed", "late", "published", "in doubt"];
-    writeln!(out, "{:>13}{}", "team", head.map(|name| format!("  {name:>9}")).concat())?;
-    let mut listed: Vec<&TeamLine> = lines.iter().filter(|line| line.taps.due > 0 || !line.agrees()).collect();
-    listed.sort_by_key(|line| std::cmp::Reverse(line.taps.due));
-    let (top, others) = listed.split_at(listed.len().min(TEAMS_LISTED));
-    for line in top {
-        columns(out, line.team.as_str(), line)?;
+fn thresholds(out: &mut impl Write, run: &Record) -> io::Result<()> {
+    for threshold in &run.thresholds {
+        let mark = if threshold.kept { "kept" } else { "BROKEN" };
+        writeln!(out, "{mark:>13}  {}: {}", threshold.text, threshold.outcome)?;
     }
-    let agreeing = others.iter().filter(|line| line.agrees()).count();
-    for line in others.iter().filter(|line| !line.agrees()) {
-        columns(out, line.team.as_str(), line)?;
-    }
-    if agreeing > 0 {
-        writeln!(out, "{:>13}  {agreeing} more teams that agree", "")?;
-    }
-    if let Some(all) = sum(lines) {
-        columns(out, "all", &all)?;
-    }
-    writeln!(out)
+    if run.thresholds.is_empty() { Ok(()) } else { writeln!(out) }
 }
 
-fn columns(out: &mut impl Write, name: &str, line: &TeamLine) -> io::Result<()> {
-    let TeamLine {
-        taps: TeamTaps { due, sent, in_doubt }, fates: Fates { counted, shadowed, late }, published, ..
-    } = *line;
-    let numbers = [due, sent, counted, shadowed, late, published, in_doubt].map(|number| format!("  {number:>9}"));
-    writeln!(out, "{name:>13}{}", numbers.concat())
-}
-
-fn sum(lines: &[TeamLine]) -> Option<TeamLine> {
-    lines.iter().copied().reduce(|mut all, line| {
-        all.taps.due += line.taps.due;
-        all.taps.sent += line.taps.sent;
-        all.taps.in_doubt += line.taps.in_doubt;
-        all.fates.counted += line.fates.counted;
-        all.fates.shadowed += line.fates.shadowed;
-        all.fates.late += line.fates.late;
-        all.published += line.published;
-        all
-    })
-}
-
-fn verdict(out: &mut impl Write, outcome: &Outcome) -> io::Result<()> {
-    let lines = &outcome.lines;
-    if reconciles(lines) {
+fn verdict(out: &mut impl Write, run: &Record) -> io::Result<()> {
+    if run.reconciles() {
         return writeln!(out, "RECONCILED  every tap arrived once, and every counted tap is in the beat");
     }
     writeln!(out, "NOT RECONCILED")?;
-    for line in lines.iter().filter(|line| !line.agrees()) {
-        let differences: Vec<String> = line.differences().iter().map(ToString::to_string).collect();
-        write!(out, "  {}: {}", line.team, differences.join(", "))?;
-        if line.taps.in_doubt > 0 {
-            write!(out, " ({} in doubt: sent, and the connection ended without an answer)", line.taps.in_doubt)?;
+    for team in run.teams.iter().filter(|team| !team.differences.is_empty()) {
+        write!(out, "  {}: {}", team.code, team.differences.join(", "))?;
+        if team.in_doubt > 0 {
+            write!(out, " ({} in doubt: sent, and the connection ended without an answer)", team.in_doubt)?;
         }
         writeln!(out)?;
     }
     Ok(())
 }
 
-fn over(number: u64, of: u64) -> f64 {
-    ratio(number, ratio(of.max(1), 1.0))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "shown to a few digits")]
-fn ratio(number: u64, of: f64) -> f64 {
-    number as f64 / of
+fn ratio_of(number: f64, of: f64) -> f64 {
+    if of > 0.0 { number / of } else { 0.0 }
 }

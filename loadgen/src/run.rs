@@ -3,28 +3,26 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use beat_protocol::EventDetail;
+use beat_protocol::TeamCode;
 
+use crate::asked;
 use crate::cli::{Procs, RunArgs};
-use crate::clock::{Clock, Nanos, SECOND, nanos};
-use crate::cohorts::{self, Cohort, Cohorts, Setting};
+use crate::clock::{Clock, Nanos, SECOND};
+use crate::cohorts::{self, Cohorts, Setting};
 use crate::ending::Ending;
 use crate::feed::Feed;
-use crate::latency::TapToBeat;
 use crate::ledger::Ledger;
-use crate::phases::{PhaseKind, Phases};
+use crate::outcome::Outcome;
 use crate::progress::Progress;
 use crate::reconcile::TeamLine;
-use crate::schedule::{Activity, Crowd};
-use crate::stage::{BeatsSeen, OtherBooks, Stage};
+use crate::record::{Fault, Record};
+use crate::stage::{Closed, OtherBooks, Stage};
 use crate::stored::StoredError;
-use crate::target::{Target, TargetError};
-use crate::worker::{Task, Times};
+use crate::target::{Gateway, TargetError};
+use crate::vitals::Vitals;
+use crate::watch::Quickest;
+use crate::worker::Task;
 
-/// Between the last connection and the first tap, and between the last tap and the first fan to leave.
-const CALM: Nanos = SECOND;
-/// Fans leave as fast as they came, but within this.
-const LEAVING_MAX: Nanos = 2 * SECOND;
 /// How long the first beat may take.
 const FIRST_BEAT_MAX: Nanos = 5 * SECOND;
 /// Until processes of their own have started.
@@ -50,43 +48,16 @@ pub(crate) enum RunError {
     NoBeat,
     #[error("no fan was let in: {0}")]
     NobodyIn(String),
-    #[error("no thread could be started: {0}")]
-    Thread(#[from] std::io::Error),
-}
-
-/// All a run has to tell.
-#[derive(Debug)]
-pub(crate) struct Outcome {
-    pub(crate) url: String,
-    pub(crate) event: EventDetail,
-    pub(crate) fans: u32,
-    pub(crate) seed: u64,
-    pub(crate) duration: Duration,
-    pub(crate) phases: Phases,
-    /// When somebody ended it before its time.
-    pub(crate) interrupted_at: Option<Nanos>,
-    pub(crate) open_at_start: u64,
-    pub(crate) ledger: Ledger,
-    pub(crate) tap_to_beat: TapToBeat,
-    pub(crate) beats: BeatsSeen,
-    pub(crate) lines: Vec<TeamLine>,
-    pub(crate) cohorts: Vec<Cohort>,
-    /// What befell honest fans beside them.
-    pub(crate) hurt: Vec<String>,
+    #[error("{0}")]
+    System(#[from] std::io::Error),
 }
 
 /// Sets up, lets the crowd cheer, reconciles.
-pub(crate) fn run(args: &RunArgs) -> Result<Outcome, RunError> {
-    let activity =
-        Activity::of(args.taps_per_second, args.fans).map_err(|too_fast| RunError::Usage(too_fast.to_string()))?;
-    let target = Target::parse(&args.url, args.event.clone()).map_err(|error| RunError::Usage(error.to_string()))?;
-    let address = target.resolve()?;
-    if cohorts::needs_leave(args.fans, args.cohorts, address) && !args.i_own_this_target {
-        return Err(RunError::Usage(format!(
-            "{} connections to {address}, which is not this machine: say --i-own-this-target if it is yours to load",
-            args.fans + args.cohorts.connections()
-        )));
-    }
+pub(crate) fn run(args: &RunArgs) -> Result<Record, RunError> {
+    let (pace, parts) = asked::pace(args)?;
+    let measured = Duration::from_nanos(pace.length()).saturating_sub(args.warmup);
+    let gateways = asked::gateways(args)?;
+    let Gateway { target, address } = gateways.first().cloned().expect("clap has at least the default");
     let procs = processes(args)?;
     let ending = Ending::on_ctrl_c()?;
     let event = target.event()?;
@@ -95,24 +66,26 @@ pub(crate) fn run(args: &RunArgs) -> Result<Outcome, RunError> {
     let totals_before = first_totals(&feed, clock)?;
     let before = OtherBooks::look(args, target.event_id())?;
     let setting_out = if procs > 1 { PROCESS_START } else { 0 };
-    let times = times(args, clock.now() + setting_out);
-    let phases = phases(args, &times);
-    let teams = event.teams.len();
-    let crowd_teams = u16::try_from(teams).map_err(|_| RunError::Usage("a roster of over 65,535".to_owned()))?;
+    let times = asked::times(args, clock.now() + setting_out, pace.length());
+    let phases = asked::phases(&times, &parts);
+    let roster: Vec<TeamCode> = event.teams.iter().map(|team| team.code).collect();
+    let crowd = asked::crowd(args, pace, &roster, times.start)?;
     let task = Arc::new(Task {
         clock,
-        target: target.clone(),
-        address,
-        crowd: Crowd::new(args.seed, activity, crowd_teams, times.start, times.end),
+        gateways,
+        sources: args.source_ip.clone().unwrap_or_default(),
+        crowd,
+        closed_loop: args.closed_loop,
         fans: args.fans,
         workers: procs * args.workers.min(args.fans.div_ceil(procs)),
-        teams,
+        teams: roster.len(),
         times,
         phases: phases.clone(),
+        quickest: Quickest::default(),
     });
-    let title = format!("beat-load  {}  event {}  {} fans", args.url, args.event, args.fans);
-    let codes = event.teams.iter().map(|team| team.code).collect();
-    let progress = Progress::new(title, phases.clone(), codes, ending.clone());
+    let url = args.url.join(" ");
+    let title = format!("beat-load  {url}  event {}  {} fans", args.event, args.fans);
+    let progress = Progress::new(title, phases.clone(), roster, ending.clone());
     let bots_team = task.crowd.least_cheered();
     let setting = Setting {
         clock,
@@ -123,7 +96,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Outcome, RunError> {
         bots_team,
         ending: ending.clone(),
     };
-    let mut stage = Stage::open(task, procs, feed, totals_before, progress, ending)?;
+    let mut stage = Stage::open(task, procs, feed, totals_before, Vitals::start(clock)?, progress, ending)?;
     let cohorts = Cohorts::start(args.cohorts, setting)?;
     if args.cohorts.bots > 0 {
         stage.pass_over(bots_team);
@@ -135,36 +108,37 @@ pub(crate) fn run(args: &RunArgs) -> Result<Outcome, RunError> {
     cohorts.iter().for_each(|cohort| ledger.teams[usize::from(bots_team)].add(cohort.books()));
     let lines = stage.settle(args, &event, &ledger, &before)?;
     let counted = lines[usize::from(bots_team)].fates.counted;
-    cohorts.iter_mut().for_each(|cohort| cohort.judge_bots(counted, crowd, args.duration));
+    cohorts.iter_mut().for_each(|cohort| cohort.judge_bots(counted, crowd, measured + args.warmup));
     let hurt = if cohorts.is_empty() { Vec::new() } else { hurt(&ledger, &lines, bots_team) };
     let interrupted_at = stage.cut_at();
-    let (tap_to_beat, beats) = stage.close();
-    let RunArgs { url, fans, seed, duration, .. } = args.clone();
-    let tapped = |at: Nanos| Duration::from_nanos(at.saturating_sub(times.start));
-    let duration = interrupted_at.map_or(duration, |at| tapped(at).min(duration));
-    Ok(Outcome {
-        url,
+    let Closed { tap_to_beat, display, fared } = stage.close();
+    fared.note(&mut ledger);
+    let outcome = Outcome {
+        args: args.clone(),
         event,
-        fans,
-        seed,
-        duration,
         phases,
         interrupted_at,
         open_at_start,
+        processes: procs,
         ledger,
         tap_to_beat,
-        beats,
+        display,
         lines,
         cohorts,
         hurt,
-    })
+        fared,
+    };
+    Ok(outcome.into_record())
 }
 
 /// What befell the honest fans: how their sockets ended, and what was shadowed of teams no bot taps for.
 fn hurt(ledger: &Ledger, lines: &[TeamLine], bots_team: u16) -> Vec<String> {
     let others = lines.iter().enumerate().filter(|(team, _)| *team != usize::from(bots_team));
     let shadowed = others.map(|(_, line)| line.fates.shadowed).sum();
-    cohorts::hurt(&ledger.closes, ledger.connect_errors.values().sum(), shadowed)
+    // What we lacked ourselves is no server's doing; the verdict on the instrument tells of it.
+    let of_server = ledger.faults.iter().filter(|(fault, _)| **fault != Fault::Generator);
+    let failed = of_server.flat_map(|(_, causes)| causes.values()).sum();
+    cohorts::hurt(&ledger.closes, failed, shadowed)
 }
 
 /// In how many processes the fans live; raises the limit on open files as far as this process and its children may.
@@ -191,27 +165,4 @@ fn first_totals(feed: &Feed, clock: Clock) -> Result<Vec<u64>, RunError> {
         std::thread::sleep(Duration::from_millis(10));
     }
     Err(RunError::NoBeat)
-}
-
-fn times(args: &RunArgs, connect_from: Nanos) -> Times {
-    let fans = Nanos::from(args.fans);
-    let connect_step = SECOND / Nanos::from(args.connect_rate);
-    let start = connect_from + fans * connect_step + CALM;
-    let end = start + nanos(args.duration);
-    let leave_from = end + CALM;
-    let leave_step = connect_step.min(LEAVING_MAX / fans);
-    let give_up = leave_from + fans * leave_step + nanos(args.settle);
-    Times { connect_from, connect_step, start, end, leave_from, leave_step, give_up }
-}
-
-/// What the parts of the run are called, and when they are.
-fn phases(args: &RunArgs, times: &Times) -> Phases {
-    let connect = times.start - times.connect_from;
-    let settle = times.give_up - times.end;
-    let parts = [
-        ("connect", PhaseKind::Connect, connect),
-        ("steady", PhaseKind::Measured, nanos(args.duration)),
-        ("settle", PhaseKind::Settle, settle),
-    ];
-    Phases::in_a_row(times.connect_from, parts)
 }

@@ -1,31 +1,26 @@
 //! When every fan taps, and for whom: a pure function of the seed.
 //!
-//! A fan taps in bursts of 1 to 4 s with pauses between them, at a tempo of its own drawn around 6 taps per second, each
-//! interval a little off as a hand is. Fan 17 of seed 42 taps at the same nanoseconds however many fans, threads or
-//! processes there are, because each draws from a generator seeded by the two numbers alone. Knows no socket and never
-//! hears whether a tap arrived.
+//! A fan's time is dealt out in stretches of 1 to 4 s. For each a mood between 0 and 1 is drawn, and the fan taps while its
+//! mood is below the share of the crowd that is to tap: in bursts with pauses between them while the pace is steady, and
+//! at once when a goal falls. So the crowd as a whole makes exactly the rate that was asked for, on average, at every
+//! instant. Inside a burst a fan has a tempo of its own, each interval a little off as a hand is.
+//!
+//! Fan 17 of seed 42 taps at the same nanoseconds however many threads or processes there are, because each draws from a
+//! generator seeded by the two numbers alone. Knows no socket and never hears whether a tap arrived.
+
+use std::sync::Arc;
 
 use rand::{RngExt, SeedableRng};
-use rand_distr::{Distribution, Exp1, StandardNormal};
+use rand_distr::{Distribution, StandardNormal};
 use rand_pcg::Pcg32;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::{Nanos, from_seconds};
+use crate::countries::Shares;
+use crate::pace::Pace;
+use crate::shape::Storm;
 
-/// Taps per second inside a burst: one finger sustains 5 to 7.
-const TEMPO_MEAN: f64 = 6.0;
-/// How far fans differ from each other in that.
-const TEMPO_DEVIATION: f64 = 0.8;
-/// How far one interval of a fan differs from its next, relative.
-const UNEVENNESS: f64 = 0.06;
-const BURST_SECONDS: std::ops::Range<f64> = 1.0..4.0;
-const BURST_SECONDS_MEAN: f64 = 2.5;
-/// A burst begins with a tap, so it holds half a tap more than its length times the tempo, on average.
-const BURST_TAPS_MEAN: f64 = BURST_SECONDS_MEAN * TEMPO_MEAN + 0.5;
-/// How long people pause when nobody asked for a rate: two taps per second and fan.
-const PAUSE_SECONDS_MEAN: f64 = 5.0;
-/// The weight of the n-th most cheered team is n^-1.1.
-const ZIPF_EXPONENT: f64 = 1.1;
+const STRETCH_SECONDS: std::ops::Range<f64> = 1.0..4.0;
 /// One fan in so many cheers for a second team now and then.
 const TORN_FANS: u32 = 10;
 /// How often such a fan's burst is for the second.
@@ -40,106 +35,109 @@ pub(crate) struct Tap {
     pub(crate) team: u16,
 }
 
-/// How much the crowd taps.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) enum Activity {
-    /// Connected, watching, never tapping.
-    Idle,
-    /// Bursts with pauses of this many seconds on average.
-    Bursts { pause_seconds_mean: f64 },
+/// How a thumb moves inside a burst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Profile {
+    /// One finger: 6 ± 0.8 taps per second (people sustain 5 to 7), each interval 6 % off.
+    Human,
+    /// Two fingers and excitement: 8 to 12 taps per second.
+    Frenzy,
+    /// A machine within the human limit: 12 taps per second, to the nanosecond, without a pause.
+    Bot,
 }
 
-/// More was asked for than people tap.
-#[derive(Debug, PartialEq, thiserror::Error)]
-#[error("{wanted:.1} taps per second and fan: people sustain {TEMPO_MEAN}; take at least {fans_needed:.0} fans")]
-pub(crate) struct TooFast {
-    wanted: f64,
-    fans_needed: f64,
-}
+impl Profile {
+    /// Taps per second inside a burst, on average over all fans.
+    pub(crate) fn tempo_mean(self) -> f64 {
+        match self {
+            Self::Human => 6.0,
+            Self::Frenzy => 10.0,
+            Self::Bot => 12.0,
+        }
+    }
 
-impl Activity {
-    /// What makes `fans` people tap `taps_per_second` in all; as people do when that is `None`.
-    pub(crate) fn of(taps_per_second: Option<f64>, fans: u32) -> Result<Self, TooFast> {
-        let Some(rate) = taps_per_second else {
-            return Ok(Self::Bursts { pause_seconds_mean: PAUSE_SECONDS_MEAN });
-        };
-        let wanted = rate / f64::from(fans);
-        if wanted > TEMPO_MEAN {
-            return Err(TooFast { wanted, fans_needed: (rate / TEMPO_MEAN).ceil() });
+    /// The share of its time that a fan taps when nobody asks for a rate.
+    pub(crate) fn share_at_ease(self) -> f64 {
+        match self {
+            Self::Human | Self::Frenzy => 1.0 / 3.0,
+            Self::Bot => 1.0,
         }
-        if wanted <= 0.0 {
-            return Ok(Self::Idle);
+    }
+
+    /// How far one interval of a fan differs from its next, relative.
+    fn unevenness(self) -> f64 {
+        match self {
+            Self::Human | Self::Frenzy => 0.06,
+            Self::Bot => 0.0,
         }
-        Ok(Self::Bursts { pause_seconds_mean: BURST_TAPS_MEAN / wanted - BURST_SECONDS_MEAN })
+    }
+
+    /// A fan's own tempo.
+    fn tempo(self, rng: &mut Pcg32) -> f64 {
+        match self {
+            // Beyond three deviations nobody is drawn: 3.6 to 8.4 a second, well within what a server counts.
+            Self::Human => self.tempo_mean() + 0.8 * normal(rng),
+            Self::Frenzy => rng.random_range(8.0..12.0),
+            Self::Bot => self.tempo_mean(),
+        }
     }
 }
 
 /// Everyone who could tap, for whom, and how much.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Crowd {
-    seed: u64,
-    activity: Activity,
-    start: Nanos,
-    end: Nanos,
-    /// Cumulated weights, most cheered first, the last 1.
-    shares: Vec<f64>,
-    /// Team at each place of `shares`.
-    ranking: Vec<u16>,
+    pub(crate) seed: u64,
+    pub(crate) profile: Profile,
+    pub(crate) pace: Arc<Pace>,
+    pub(crate) shares: Shares,
+    pub(crate) storms: Vec<Storm>,
+    /// When the tapping begins, on the run's clock, and how much of it is warm-up.
+    pub(crate) start: Nanos,
+    pub(crate) warm_up: Nanos,
 }
 
 impl Crowd {
-    /// A crowd for a roster of `teams` that taps from `start` until before `end`.
-    pub(crate) fn new(seed: u64, activity: Activity, teams: u16, start: Nanos, end: Nanos) -> Self {
-        let mut rng = generator(seed, u64::MAX);
-        let mut ranking: Vec<u16> = (0..teams).collect();
-        for last in (1..teams).rev() {
-            ranking.swap(usize::from(last), usize::from(rng.random_range(0..=last)));
-        }
-        let mut shares: Vec<f64> = (1..=teams)
-            .scan(0.0, |sum, place| {
-                *sum += f64::from(place).powf(-ZIPF_EXPONENT);
-                Some(*sum)
-            })
-            .collect();
-        let sum = shares.last().copied().unwrap_or(1.0);
-        shares.iter_mut().for_each(|share| *share /= sum);
-        Self { seed, activity, start, end, shares, ranking }
-    }
-
     /// The team that is cheered least.
     pub(crate) fn least_cheered(&self) -> u16 {
-        self.ranking.last().copied().unwrap_or(0)
+        self.shares.least()
     }
 
     /// Every tap of fan `index`, in time order.
     pub(crate) fn fan(&self, index: u32) -> Taps {
         let mut rng = generator(self.seed, u64::from(index));
-        let favourite = self.team(&mut rng);
-        let second = if rng.random_range(0..TORN_FANS) == 0 { self.team(&mut rng) } else { favourite };
-        let off: f64 = StandardNormal.sample(&mut rng);
-        // Beyond three deviations nobody is drawn: 3.6 to 8.4 a second, well within what a server counts.
-        let tempo = TEMPO_MEAN + TEMPO_DEVIATION * off.clamp(-3.0, 3.0);
-        let mut taps = Taps {
-            rng,
+        let favourite = self.shares.draw(rng.random());
+        let second = if rng.random_range(0..TORN_FANS) == 0 { self.shares.draw(rng.random()) } else { favourite };
+        let tempo = self.profile.tempo(&mut rng);
+        Taps {
             interval: 1.0 / tempo,
-            pause: 0.0,
+            unevenness: self.profile.unevenness(),
             teams: [favourite, second],
             team: favourite,
-            next: self.end,
-            burst_end: self.end,
-            end: self.end,
-        };
-        if let Activity::Bursts { pause_seconds_mean } = self.activity {
-            taps.pause = pause_seconds_mean;
-            taps.come_in(self.start);
+            mood: 1.0,
+            resting: true,
+            at: 0,
+            until: 0,
+            end: self.pace.length(),
+            pace: Arc::clone(&self.pace),
+            start: self.start,
+            digest: Digest::of_fan(index),
+            rng,
         }
-        taps
     }
 
-    fn team(&self, rng: &mut Pcg32) -> u16 {
-        let drawn: f64 = rng.random();
-        let place = self.shares.partition_point(|&share| share <= drawn);
-        self.ranking.get(place).or(self.ranking.last()).copied().unwrap_or(0)
+    /// When fan `index` loses its connection, in time order.
+    pub(crate) fn storms(&self, index: u32) -> impl Iterator<Item = Nanos> {
+        let mut hit: Vec<Nanos> = (0..)
+            .zip(&self.storms)
+            .filter(|(number, storm)| {
+                let mut rng = generator(self.seed ^ (u64::from(*number + 1u32) << 32), u64::from(index));
+                rng.random::<f64>() < storm.fraction
+            })
+            .map(|(_, storm)| self.start + self.warm_up + storm.at)
+            .collect();
+        hit.sort_unstable();
+        hit.into_iter()
     }
 }
 
@@ -147,47 +145,50 @@ impl Crowd {
 #[derive(Clone, Debug)]
 pub(crate) struct Taps {
     rng: Pcg32,
-    /// Seconds from tap to tap, and of a pause, on average.
+    /// Seconds from tap to tap.
     interval: f64,
-    pause: f64,
+    unevenness: f64,
     teams: [u16; TEAMS_OF_A_FAN_MAX],
     team: u16,
-    next: Nanos,
-    burst_end: Nanos,
+    /// Of this stretch.
+    mood: f64,
+    resting: bool,
+    /// When the thumb could tap next, and when the stretch is over; since the tapping began, as is the end.
+    at: Nanos,
+    until: Nanos,
     end: Nanos,
+    pace: Arc<Pace>,
+    start: Nanos,
+    digest: Digest,
 }
 
 impl Taps {
-    /// Begins somewhere inside a burst or a pause, so that a crowd is at its full rate from the first second on.
-    fn come_in(&mut self, start: Nanos) {
-        let bursting = BURST_SECONDS_MEAN / (BURST_SECONDS_MEAN + self.pause);
-        if self.rng.random::<f64>() < bursting {
-            // An instant falls into a long burst more often than into a short one.
-            let length = loop {
-                let length = self.rng.random_range(BURST_SECONDS);
-                if self.rng.random::<f64>() * BURST_SECONDS.end < length {
-                    break length;
-                }
-            };
-            self.next = start + from_seconds(self.interval * self.rng.random::<f64>());
-            self.burst_end = start + from_seconds(length * self.rng.random::<f64>());
-            self.team = self.choose();
-        } else {
-            (self.next, self.burst_end) = (start, start);
+    /// A stamp of all that was drawn so far.
+    pub(crate) fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Whether there are no more.
+    fn is_over(&self) -> bool {
+        self.at >= self.end && self.until >= self.end
+    }
+
+    fn begin_stretch(&mut self) {
+        let from = self.until;
+        let length = self.rng.random_range(STRETCH_SECONDS);
+        // An instant falls into the middle of a stretch, and so does the first tap of a crowd.
+        let left = if from == 0 { self.rng.random::<f64>() } else { 1.0 };
+        self.until = from + from_seconds(length * left).max(1);
+        self.mood = self.rng.random();
+        let torn = self.rng.random::<f64>() < TORN_SHARE;
+        self.team = self.teams[usize::from(torn)];
+        if self.resting {
+            self.at = from + from_seconds(self.interval * self.rng.random::<f64>());
         }
-    }
-
-    fn begin_burst(&mut self) {
-        let pause: f64 = Exp1.sample(&mut self.rng);
-        let length = self.rng.random_range(BURST_SECONDS);
-        self.next = self.next.max(self.burst_end + from_seconds(self.pause * pause));
-        self.burst_end = self.next + from_seconds(length);
-        self.team = self.choose();
-    }
-
-    fn choose(&mut self) -> u16 {
-        let [favourite, second] = self.teams;
-        if favourite != second && self.rng.random::<f64>() < TORN_SHARE { second } else { favourite }
+        self.resting = self.mood >= self.pace.share_max(from, self.until);
+        if self.resting {
+            self.at = self.until;
+        }
     }
 }
 
@@ -195,21 +196,63 @@ impl Iterator for Taps {
     type Item = Tap;
 
     fn next(&mut self) -> Option<Tap> {
-        while self.next >= self.burst_end && self.next < self.end {
-            self.begin_burst();
+        while !self.is_over() {
+            if self.at >= self.until {
+                self.begin_stretch();
+                continue;
+            }
+            let at = self.at;
+            let off = if self.unevenness > 0.0 { self.unevenness * normal(&mut self.rng) } else { 0.0 };
+            self.at += from_seconds(self.interval * (1.0 + off));
+            if at < self.end && self.mood < self.pace.share(at) {
+                let tap = Tap { at: self.start + at, team: self.team };
+                self.digest.take(at, self.team);
+                return Some(tap);
+            }
         }
-        if self.next >= self.end {
-            return None;
-        }
-        let tap = Tap { at: self.next, team: self.team };
-        let off: f64 = StandardNormal.sample(&mut self.rng);
-        self.next += from_seconds(self.interval * (1.0 + UNEVENNESS * off.clamp(-3.0, 3.0)));
-        Some(tap)
+        None
     }
 }
 
+/// A stamp of a schedule: 64 bits of every tap's fan, time and team, the same in whatever order fans are taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Digest(u64);
+
+impl Digest {
+    const PRIME: u64 = 0x0100_0000_01b3;
+
+    fn of_fan(index: u32) -> Self {
+        Self(0xcbf2_9ce4_8422_2325 ^ u64::from(index).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    }
+
+    /// FNV-1a, eight bytes at a time.
+    fn take(&mut self, at: Nanos, team: u16) {
+        for word in [at, u64::from(team)] {
+            self.0 = (self.0 ^ word).wrapping_mul(Self::PRIME);
+            self.0 ^= self.0 >> 32;
+        }
+    }
+
+    /// Adds another fan's.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.0 = self.0.wrapping_add(other.0);
+    }
+}
+
+impl std::fmt::Display for Digest {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{:016x}", self.0)
+    }
+}
+
+/// One deviation on average, never more than three.
+fn normal(rng: &mut Pcg32) -> f64 {
+    let off: f64 = StandardNormal.sample(rng);
+    off.clamp(-3.0, 3.0)
+}
+
 /// A generator for one fan. The two numbers are mixed first (SplitMix64's finaliser): neighbouring fans share nothing.
-fn generator(seed: u64, index: u64) -> Pcg32 {
+pub(crate) fn generator(seed: u64, index: u64) -> Pcg32 {
     let mut mixed = seed.wrapping_add(index.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -218,4 +261,4 @@ fn generator(seed: u64, index: u64) -> Pcg32 {
 
 #[cfg(test)]
 #[path = "schedule_tests.rs"]
-mod tests;
+pub(crate) mod tests;

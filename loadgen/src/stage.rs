@@ -10,8 +10,9 @@ use beat_protocol::{EventDetail, EventId, TeamCode};
 use crate::cli::RunArgs;
 use crate::clock::{Nanos, SECOND, nanos};
 use crate::crew::Crew;
+use crate::display::Display;
 use crate::ending::Ending;
-use crate::feed::{BeatSeen, Feed};
+use crate::feed::Feed;
 use crate::latency::{Matcher, TapToBeat};
 use crate::ledger::{Counts, Ledger, News};
 use crate::metrics_page::{self, FatesByTeam};
@@ -19,6 +20,7 @@ use crate::progress::{Glance, Progress};
 use crate::reconcile::{TeamLine, reconciles};
 use crate::run::RunError;
 use crate::stored::{self, StoredByTeam};
+use crate::vitals::{Fared, Vitals};
 use crate::worker::Task;
 
 /// How often mailboxes are emptied.
@@ -38,7 +40,8 @@ pub(crate) struct Stage {
     crew: Crew,
     matcher: Matcher,
     progress: Progress,
-    beats: BeatsSeen,
+    display: Display,
+    vitals: Vitals,
     totals_before: Vec<u64>,
     totals: Vec<u64>,
     ending: Ending,
@@ -66,25 +69,12 @@ impl OtherBooks {
     }
 }
 
-/// What the display feed was like.
-#[derive(Debug, Default)]
-pub(crate) struct BeatsSeen {
-    last: Option<(u32, Nanos)>,
-    pub(crate) count: u64,
-    pub(crate) longest_gap: Nanos,
-}
-
-impl BeatsSeen {
-    fn see(&mut self, beat: &BeatSeen) {
-        match self.last {
-            // A stale repetition is no beat.
-            Some((number, _)) if number == beat.number => return,
-            Some((_, at)) => self.longest_gap = self.longest_gap.max(beat.at.saturating_sub(at)),
-            None => {}
-        }
-        self.last = Some((beat.number, beat.at));
-        self.count += 1;
-    }
+/// What was seen from here.
+#[derive(Debug)]
+pub(crate) struct Closed {
+    pub(crate) tap_to_beat: TapToBeat,
+    pub(crate) display: Display,
+    pub(crate) fared: Fared,
 }
 
 impl Stage {
@@ -94,6 +84,7 @@ impl Stage {
         procs: u32,
         feed: Feed,
         totals_before: Vec<u64>,
+        vitals: Vitals,
         progress: Progress,
         ending: Ending,
     ) -> std::io::Result<Self> {
@@ -101,10 +92,11 @@ impl Stage {
             if procs > 1 { Crew::of_processes(&task, procs)? } else { Crew::of_threads(&task, 0..task.workers)? };
         Ok(Self {
             progress,
+            matcher: Matcher::new(&totals_before, task.phases.clone()),
+            display: Display::new(&task.phases),
+            vitals,
             ending,
             cut_at: None,
-            matcher: Matcher::new(&totals_before),
-            beats: BeatsSeen::default(),
             totals: totals_before.clone(),
             task,
             feed,
@@ -138,7 +130,7 @@ impl Stage {
         while !self.crew.is_done() {
             self.look();
         }
-        self.crew.books(self.task.teams)
+        self.crew.books(&self.task)
     }
 
     /// Until the books agree or the time for it is over: the books, team by team.
@@ -161,7 +153,7 @@ impl Stage {
                 continue;
             }
             asked_at = now;
-            let told = match OtherBooks::look(args, self.task.target.event_id()) {
+            let told = match OtherBooks::look(args, self.task.gateways[0].target.event_id()) {
                 Ok(told) => told,
                 Err(_) if now < deadline => continue,
                 Err(error) => return Err(error),
@@ -185,9 +177,9 @@ impl Stage {
     }
 
     /// What was seen of the beats.
-    pub(crate) fn close(self) -> (TapToBeat, BeatsSeen) {
+    pub(crate) fn close(self) -> Closed {
         self.progress.done();
-        (self.matcher.finish(), self.beats)
+        Closed { tap_to_beat: self.matcher.finish(), display: self.display, fared: self.vitals.stop() }
     }
 
     /// Waits a moment, then takes in what happened meanwhile.
@@ -197,24 +189,21 @@ impl Stage {
             self.cut_at = Some(self.task.clock.now());
             self.crew.cut();
         }
-        // OtherBooks the beats: what a beat contains must have been handed over when it is looked at.
+        // Before the beats: what a beat contains must have been handed over when it is looked at.
         let beats = self.feed.take();
         let News { counts, handed, complete_to } = self.crew.news();
         self.matcher.handed(handed);
         for beat in beats {
             self.totals.clone_from(&beat.totals);
-            if beat.at >= self.task.times.start {
-                self.beats.see(&beat);
-            }
+            self.display.see(&beat, &self.task.phases);
             self.matcher.beat(beat);
         }
         self.matcher.advance(complete_to);
-        self.progress.tell(&Glance {
-            now: self.task.clock.now(),
-            counts: &counts,
-            tap_to_beat: self.matcher.so_far(),
-            totals: &self.totals,
-        });
+        let now = self.task.clock.now();
+        let hiccup = self.vitals.look(now, self.task.phases.measures(now), now.saturating_sub(complete_to));
+        self.matcher.timeline().look(now, &counts, hiccup);
+        let tap_to_beat = self.matcher.so_far().histogram();
+        self.progress.tell(&Glance { now, counts: &counts, tap_to_beat, totals: &self.totals });
         counts
     }
 
@@ -238,9 +227,10 @@ impl Stage {
 
     /// Why nobody came in, most frequent first.
     fn causes(&mut self) -> std::io::Result<String> {
-        let ledger = self.crew.books(self.task.teams)?;
+        let ledger = self.crew.books(&self.task)?;
         let closes = ledger.closes.iter().map(|(code, times)| (*times, format!("closed with {code}")));
-        let errors = ledger.connect_errors.iter().map(|(cause, times)| (*times, cause.clone()));
+        let unmade = ledger.faults.values().flatten();
+        let errors = unmade.map(|(cause, times)| (*times, cause.clone()));
         let mut causes: Vec<(u64, String)> = closes.chain(errors).collect();
         causes.sort_by(|a, b| b.cmp(a));
         Ok(causes.iter().map(|(times, cause)| format!("{cause} ({times} times)")).collect::<Vec<_>>().join(", "))

@@ -101,6 +101,13 @@ impl Target {
     }
 }
 
+/// One of the addresses the fans are spread over.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Gateway {
+    pub(crate) target: Target,
+    pub(crate) address: SocketAddr,
+}
+
 /// The page at `url` as text.
 pub(crate) fn page(url: &str) -> Result<String, TargetError> {
     let agent: ureq::Agent = ureq::Agent::config_builder().timeout_global(Some(PAGE_TIMEOUT)).build().into();

@@ -1,30 +1,37 @@
-//! A thread with its share of the fans: connects them one by one, brings them back when they fall off, keeps the book.
+//! A thread with its share of the fans: a loop that looks at their sockets and their times by its clock.
+//!
+//! It looks at most once a millisecond. A thread that slept until there is something would be woken by nearly each frame,
+//! at the cost of whoever sends it, and would read beats one at a time; so timers have a resolution of 1 ms.
 
-use std::cell::{Cell, RefCell};
-use std::net::SocketAddr;
-use std::rc::Rc;
-use std::sync::Arc;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::io;
 use std::time::Duration;
 
-use beat_protocol::CloseCode;
+use mio::{Events, Poll, Token};
 use serde::{Deserialize, Serialize};
-use tokio::runtime::{Builder, LocalOptions};
-use tokio::task::spawn_local;
-use tokio::time::{Instant, interval, sleep, sleep_until};
 
-use crate::clock::{Clock, MILLISECOND, Nanos, nanos};
-use crate::connection::{self, End, Opened};
-use crate::fan::Fan;
-use crate::ledger::{Handed, Ledger, Mailbox, record};
+use crate::book::Book;
+use crate::clock::{Clock, MILLISECOND, Nanos, SECOND};
+use crate::ledger::{Ledger, Mailbox};
 use crate::phases::Phases;
-use crate::schedule::{Crowd, Tap, Taps};
-use crate::target::Target;
+use crate::schedule::Crowd;
+use crate::seat::{Lent, Seat};
+use crate::sources::Sources;
+use crate::target::Gateway;
+use crate::watch::Quickest;
 
+/// How often a worker looks at most.
+const LOOK_INTERVAL: Nanos = MILLISECOND;
 /// How often a worker's news go to the coordinator.
-const NEWS_INTERVAL: Duration = Duration::from_millis(100);
-/// Full jitter: a fan comes back at a random instant within a span that doubles from the first to the second of these.
-const BACKOFF_FIRST: Nanos = 500 * MILLISECOND;
-const BACKOFF_MAX: Nanos = 8_000 * MILLISECOND;
+const NEWS_INTERVAL: Nanos = 100 * MILLISECOND;
+/// Told by the kernel at a time.
+const EVENTS: usize = 1_024;
+/// One read: many beats of one fan, or a KEY of the largest roster.
+const BUFFER_BYTES: usize = 64 << 10;
+/// When somebody wants the end: fans leave within the first, and give up after both.
+const STOP_LEAVING: Nanos = SECOND;
+const STOP_GIVE_UP: Nanos = 3 * SECOND;
 
 /// When what happens, for all fans.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -43,11 +50,11 @@ pub(crate) struct Times {
 }
 
 impl Times {
-    fn connect_at(&self, index: u32) -> Nanos {
+    pub(crate) fn connect_at(&self, index: u32) -> Nanos {
         self.connect_from + Nanos::from(index) * self.connect_step
     }
 
-    fn leave_at(&self, index: u32) -> Nanos {
+    pub(crate) fn leave_at(&self, index: u32) -> Nanos {
         self.leave_from + Nanos::from(index) * self.leave_step
     }
 }
@@ -56,222 +63,168 @@ impl Times {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Task {
     pub(crate) clock: Clock,
-    pub(crate) target: Target,
-    pub(crate) address: SocketAddr,
+    /// Never empty; fans are dealt out to them.
+    pub(crate) gateways: Vec<Gateway>,
+    pub(crate) sources: Sources,
     pub(crate) crowd: Crowd,
+    pub(crate) closed_loop: bool,
     pub(crate) fans: u32,
     /// Shares the fans are dealt out to, one after the other: a thread each, in whatever process.
     pub(crate) workers: u32,
     pub(crate) teams: usize,
     pub(crate) times: Times,
     pub(crate) phases: Phases,
+    /// The quickest beat any fan of this process ever had.
+    #[serde(skip)]
+    pub(crate) quickest: Quickest,
 }
 
-/// The state of one worker's thread, shared by its fans.
-#[derive(Debug)]
-pub(crate) struct Worker {
-    pub(crate) target: Target,
-    pub(crate) address: SocketAddr,
-    pub(crate) times: Times,
-    clock: Clock,
-    phases: Phases,
-    book: RefCell<Book>,
-    /// Whether the run is to end before its time.
-    cut: Cell<bool>,
+impl Task {
+    /// The gateway fan `index` connects to, each time.
+    pub(crate) fn gateway(&self, index: u32) -> &Gateway {
+        &self.gateways[index as usize % self.gateways.len()]
+    }
+
+    /// Where fan `index` sits among those of its worker.
+    pub(crate) fn seat_of(&self, index: u32) -> usize {
+        (index / self.workers) as usize
+    }
 }
 
-#[derive(Debug)]
-struct Book {
-    ledger: Ledger,
-    /// Since the last news.
-    handed: Vec<Handed>,
+/// Runs every `task.workers`-th fan, from the `share`-th on, to its end; to an early one, if the mailbox says so.
+pub(crate) fn run(task: &Task, share: u32, mailbox: &Mailbox) -> io::Result<Ledger> {
+    let mut worker = Worker {
+        poll: Poll::new()?,
+        seats: (share..task.fans).step_by(task.workers as usize).map(|index| Seat::new(task, index)).collect(),
+        book: Book::new(task),
+        times: BinaryHeap::new(),
+        buffer: vec![0; BUFFER_BYTES],
+        frame: Vec::new(),
+        give_up: task.times.give_up,
+        gone: 0,
+        task,
+    };
+    worker.run(mailbox)?;
+    worker.book.tell(mailbox, Nanos::MAX);
+    Ok(worker.book.into_ledger())
 }
 
-/// Runs every `task.workers`-th fan, from the `share`-th on, to its end.
-pub(crate) fn run(task: &Arc<Task>, share: u32, mailbox: &Arc<Mailbox>) -> std::io::Result<Ledger> {
-    let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
-    let worker = Rc::new(Worker {
-        target: task.target.clone(),
-        address: task.address,
-        times: task.times,
-        clock: task.clock,
-        phases: task.phases.clone(),
-        book: RefCell::new(Book { ledger: Ledger::new(task.teams), handed: Vec::new() }),
-        cut: Cell::new(false),
-    });
-    let teller = (Rc::clone(&worker), Arc::clone(mailbox));
-    runtime.block_on(async {
-        spawn_local(async move {
-            let (worker, mailbox) = teller;
-            let mut ticks = interval(NEWS_INTERVAL);
-            loop {
-                ticks.tick().await;
-                worker.tell(&mailbox, worker.now());
-                worker.cut.set(mailbox.is_cut());
+struct Worker<'a> {
+    task: &'a Task,
+    poll: Poll,
+    seats: Vec<Seat>,
+    book: Book<'a>,
+    /// When which seat is to be looked at. One that was rescheduled stands here twice; the later entry finds it unmoved.
+    times: BinaryHeap<Reverse<(Nanos, usize)>>,
+    buffer: Vec<u8>,
+    frame: Vec<u8>,
+    give_up: Nanos,
+    gone: usize,
+}
+
+impl Worker<'_> {
+    fn run(&mut self, mailbox: &Mailbox) -> io::Result<()> {
+        let mut events = Events::with_capacity(EVENTS);
+        let (mut look_at, mut tell_at): (Nanos, Nanos) = (0, 0);
+        let mut stopped = false;
+        (0..self.seats.len()).for_each(|seat| self.schedule(seat));
+        while self.gone < self.seats.len() {
+            let now = self.task.clock.now();
+            std::thread::sleep(Duration::from_nanos(look_at.saturating_sub(now)));
+            look_at = self.task.clock.now() + LOOK_INTERVAL;
+            let next = self.times.peek().map_or(tell_at, |Reverse((at, _))| tell_at.min(*at));
+            self.look(&mut events, next)?;
+            self.act();
+            let now = self.task.clock.now();
+            if now >= tell_at {
+                self.book.tell(mailbox, now);
+                tell_at = now + NEWS_INTERVAL;
+                if !stopped && mailbox.is_cut() {
+                    stopped = true;
+                    self.stop(now);
+                }
             }
-        });
-        let mut under_way = Vec::new();
-        for index in (share..task.fans).step_by(task.workers as usize) {
-            sleep_until(worker.instant(task.times.connect_at(index))).await;
-            if worker.is_cut() {
+        }
+        Ok(())
+    }
+
+    /// Takes in what the sockets have; waits for it until `next` at most.
+    fn look(&mut self, events: &mut Events, next: Nanos) -> io::Result<()> {
+        let wait = next.saturating_sub(self.task.clock.now());
+        // The kernel waits in whole milliseconds, and may not wait too long.
+        let mut wait = Duration::from_millis(wait / MILLISECOND);
+        loop {
+            match self.poll.poll(events, Some(wait)) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            }
+            for event in events.iter() {
+                let Token(seat) = event.token();
+                let now = self.task.clock.now();
+                let closed = event.is_read_closed() || event.is_error();
+                let (readable, writable) = (event.is_readable(), event.is_writable());
+                self.with(seat, |seat, lent| seat.on_ready(now, readable, writable, closed, lent));
+            }
+            if events.iter().count() < EVENTS {
+                return Ok(());
+            }
+            // The sockets come before the clock: a stall of our own is not to be taken for the server's.
+            wait = Duration::ZERO;
+        }
+    }
+
+    /// Does what it is time for.
+    fn act(&mut self) {
+        while let Some(&Reverse((at, seat))) = self.times.peek() {
+            let now = self.task.clock.now();
+            if at > now {
                 break;
             }
-            under_way.push(spawn_local(live(Rc::clone(&worker), task.crowd.fan(index), task.times.leave_at(index))));
-        }
-        for fan in under_way {
-            fan.await.expect("a fan does not panic");
-        }
-    });
-    worker.tell(mailbox, Nanos::MAX);
-    let book = worker.book.replace(Book { ledger: Ledger::new(0), handed: Vec::new() });
-    Ok(book.ledger)
-}
-
-/// One fan, over as many sockets as it takes.
-async fn live(worker: Rc<Worker>, taps: Taps, leave_at: Nanos) {
-    let mut fan = Fan::new(taps);
-    let mut session: Option<String> = None;
-    let mut span = BACKOFF_FIRST;
-    loop {
-        let end = match connection::open(&worker, session.as_deref()).await {
-            Ok(Opened { mut socket, session: id, resumed, taps_per_second }) => {
-                span = BACKOFF_FIRST;
-                worker.opened(session.is_some());
-                session = Some(id);
-                let base = fan.on_welcome(worker.now(), resumed, taps_per_second);
-                let end = connection::stay(&worker, &mut fan, &mut socket, base, leave_at).await;
-                worker.ended();
-                end
+            self.times.pop();
+            if self.seats[seat].scheduled == at {
+                self.seats[seat].scheduled = Nanos::MAX;
+                self.with(seat, |seat, lent| seat.on_time(now, lent));
             }
-            Err(end) => end,
+        }
+    }
+
+    fn with(&mut self, index: usize, act: impl FnOnce(&mut Seat, &mut Lent<'_, '_>)) {
+        let seat = &mut self.seats[index];
+        if seat.is_gone() {
+            return;
+        }
+        let mut lent = Lent {
+            task: self.task,
+            book: &mut self.book,
+            registry: self.poll.registry(),
+            buffer: &mut self.buffer,
+            frame: &mut self.frame,
+            give_up: self.give_up,
         };
-        worker.note(&end);
-        let Some(not_before) = comes_back(&end).filter(|_| !worker.is_cut()) else { break };
-        let pause = not_before + rand::random_range(0..=span);
-        if worker.now() + pause >= worker.times.give_up {
-            break;
-        }
-        span = (span * 2).min(BACKOFF_MAX);
-        sleep(Duration::from_nanos(pause)).await;
-    }
-    fan.fall_due(worker.now());
-    worker.book.borrow_mut().ledger.close_account(fan.standings());
-}
-
-/// Whether a fan tries again after such an end, and how long it keeps away at least.
-fn comes_back(end: &End) -> Option<Nanos> {
-    match end {
-        End::Farewell => None,
-        End::Lost | End::Unreachable(_) => Some(0),
-        End::Closed { code, .. } if !CloseCode::invites_reconnect(*code) => None,
-        End::Closed { reason, .. } => Some(retry_after(reason)),
-    }
-}
-
-/// `{"retry_ms":N}`, or nothing.
-fn retry_after(reason: &str) -> Nanos {
-    let reason: Option<serde_json::Value> = serde_json::from_str(reason).ok();
-    let retry_ms = reason.as_ref().and_then(|reason| reason.get("retry_ms")?.as_u64());
-    retry_ms.map_or(0, |ms| nanos(Duration::from_millis(ms)))
-}
-
-impl Worker {
-    pub(crate) fn now(&self) -> Nanos {
-        self.clock.now()
+        act(seat, &mut lent);
+        self.gone += usize::from(seat.is_gone());
+        self.schedule(index);
     }
 
-    pub(crate) fn instant(&self, at: Nanos) -> Instant {
-        self.clock.instant(at).into()
-    }
-
-    pub(crate) fn is_cut(&self) -> bool {
-        self.cut.get()
-    }
-
-    pub(crate) fn opened(&self, again: bool) {
-        let counts = &mut self.book.borrow_mut().ledger.counts;
-        counts.opened += 1;
-        counts.reconnects += u64::from(again);
-    }
-
-    pub(crate) fn ended(&self) {
-        self.book.borrow_mut().ledger.counts.ended += 1;
-    }
-
-    pub(crate) fn handed(&self, at: Nanos, tap: Tap) {
-        let mut book = self.book.borrow_mut();
-        book.ledger.counts.taps += 1;
-        book.handed.push(Handed { at, due: tap.at, team: tap.team });
-    }
-
-    pub(crate) fn cheered(&self, lag: Nanos) {
-        let ledger = &mut self.book.borrow_mut().ledger;
-        ledger.counts.cheers += 1;
-        record(&mut ledger.schedule_lag, lag);
-    }
-
-    pub(crate) fn based(&self) {
-        self.book.borrow_mut().ledger.counts.bases += 1;
-    }
-
-    pub(crate) fn received(&self, now: Nanos, bytes: usize) {
-        if self.measures(now) {
-            self.book.borrow_mut().ledger.counts.bytes += bytes as u64;
+    /// Sees to it that a seat is looked at when it asked for that.
+    fn schedule(&mut self, index: usize) {
+        let seat = &mut self.seats[index];
+        let next = seat.next_action(self.give_up);
+        // What was asked for later is found out then; only what comes earlier needs a word.
+        if next < seat.scheduled {
+            seat.scheduled = next;
+            self.times.push(Reverse((next, index)));
         }
     }
 
-    pub(crate) fn beat(&self, now: Nanos) {
-        if self.measures(now) {
-            self.book.borrow_mut().ledger.counts.beats += 1;
-        }
-    }
-
-    pub(crate) fn odd(&self) {
-        self.book.borrow_mut().ledger.counts.oddities += 1;
-    }
-
-    fn measures(&self, now: Nanos) -> bool {
-        self.phases.measures(now)
-    }
-
-    fn note(&self, end: &End) {
-        let ledger = &mut self.book.borrow_mut().ledger;
-        match end {
-            End::Farewell => *ledger.closes.entry(CloseCode::Normal.as_u16()).or_default() += 1,
-            End::Closed { code, .. } => *ledger.closes.entry(*code).or_default() += 1,
-            End::Lost => *ledger.closes.entry(1006).or_default() += 1,
-            End::Unreachable(cause) => *ledger.connect_errors.entry(cause.clone()).or_default() += 1,
-        }
-    }
-
-    fn tell(&self, mailbox: &Mailbox, complete_to: Nanos) {
-        let book = &mut *self.book.borrow_mut();
-        mailbox.leave(book.ledger.counts, &mut book.handed, complete_to);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn closed(code: u16, reason: &str) -> End {
-        End::Closed { code, reason: reason.to_owned() }
-    }
-
-    #[test]
-    fn a_fan_comes_back_where_the_contract_says_so_and_not_before_it_may() {
-        for (end, not_before) in [
-            (End::Farewell, None),
-            (End::Lost, Some(0)),
-            (End::Unreachable("refused".to_owned()), Some(0)),
-            (closed(4510, ""), None),
-            (closed(4500, ""), None),
-            (closed(4408, ""), Some(0)),
-            (closed(1012, "{\"retry_ms\":1500}"), Some(1_500 * MILLISECOND)),
-            (closed(1013, "{\"retry_ms\":20}"), Some(20 * MILLISECOND)),
-            (closed(1012, "soon"), Some(0)),
-        ] {
-            assert_eq!(comes_back(&end), not_before, "{end:?}");
+    /// Nobody taps any more; everybody leaves.
+    fn stop(&mut self, now: Nanos) {
+        self.give_up = self.give_up.min(now + STOP_LEAVING + STOP_GIVE_UP);
+        let step = STOP_LEAVING / (self.seats.len() as Nanos).max(1);
+        for (seat, leave_at) in (0..self.seats.len()).zip((now..).step_by(usize::try_from(step).unwrap_or(0).max(1))) {
+            self.seats[seat].stop(now, leave_at);
+            self.schedule(seat);
         }
     }
 }

@@ -29,9 +29,6 @@ const BEAT: Duration = Duration::from_millis(100);
 /// What goes wrong.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Faults {
-    /// Once, one tap of the most cheered team too few or too many.
-    pub(crate) drops_a_tap: bool,
-    pub(crate) doubles_a_tap: bool,
     /// Stands still for a second, half a second after the first tap.
     pub(crate) stalls: bool,
     /// Every socket is cut some 0.3 to 0.8 s after its welcome, over and over, until so long after the first tap.

@@ -44,15 +44,13 @@ impl Drop for Sink {
 const CROWD: [&str; 4] = ["-c", "400", "-q", "2000"];
 
 #[test]
-fn a_run_against_a_sink_reconciles_on_any_number_of_its_threads() {
-    for threads in ["1", "2"] {
-        let ran = Sink::start(&["--threads", threads]).load(&CROWD);
-        assert_eq!(ran.code, 0, "{}{}", ran.report, ran.errors);
-        let [due, sent, counted, .., published, _] = ran.books("all");
-        assert!((3_000..6_000).contains(&due), "{due} taps");
-        assert_eq!([sent, counted, published], [due; 3], "{}", ran.report);
-        assert!(!ran.says("oddities"), "{}", ran.report);
-    }
+fn a_run_against_a_sink_reconciles_where_two_threads_count() {
+    let ran = Sink::start(&["--threads", "2"]).load(&CROWD);
+    assert_eq!(ran.code, 0, "{}{}", ran.report, ran.errors);
+    let [due, sent, counted, .., published, _] = ran.books("all");
+    assert!((3_000..6_000).contains(&due), "{due} taps");
+    assert_eq!([sent, counted, published], [due; 3], "{}", ran.report);
+    assert!(!ran.says("oddities"), "{}", ran.report);
 }
 
 #[test]

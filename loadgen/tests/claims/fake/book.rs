@@ -96,17 +96,7 @@ impl State {
                     continue;
                 }
                 session.tokens -= 1.0;
-                self.totals[team] += match &mut self.faults {
-                    Faults { drops_a_tap: once @ true, .. } => {
-                        *once = false;
-                        0
-                    }
-                    Faults { doubles_a_tap: once @ true, .. } => {
-                        *once = false;
-                        2
-                    }
-                    _ => 1,
-                };
+                self.totals[team] += 1;
             }
             *mark = record.total.max(*mark);
         }
