@@ -3,6 +3,11 @@
 use std::fmt;
 use std::io;
 
+/// Runs of each row; the median counts.
+const RUNS: usize = 3;
+/// Runs of a row that may be thrown away because the crowd fell behind its schedule.
+const REPEATED_MAX: u32 = 3;
+
 /// What is printed, and whether anything was left out.
 pub(crate) struct Book {
     words: Vec<String>,
@@ -62,9 +67,18 @@ pub(crate) fn held_up<T>(why: impl Into<String>) -> io::Result<T> {
     Err(io::Error::new(io::ErrorKind::TimedOut, why.into()))
 }
 
-/// Whether that was why.
-pub(crate) fn is_held_up(why: &io::Error) -> bool {
-    why.kind() == io::ErrorKind::TimedOut
+/// [`RUNS`] runs of a row. One that only the machine or the crowd was too slow for is nobody's figure: it is thrown away, up
+/// to [`REPEATED_MAX`] of them, and run again.
+pub(crate) fn runs<T>(mut run: impl FnMut() -> io::Result<T>) -> io::Result<Vec<T>> {
+    let (mut runs, mut repeated) = (Vec::new(), 0);
+    while runs.len() < RUNS {
+        match run() {
+            Ok(run) => runs.push(run),
+            Err(why) if why.kind() == io::ErrorKind::TimedOut && repeated < REPEATED_MAX => repeated += 1,
+            Err(why) => return Err(why),
+        }
+    }
+    Ok(runs)
 }
 
 /// Several measurements of one thing.

@@ -16,8 +16,6 @@ use std::process::ExitCode;
 
 use book::Book;
 
-/// Runs of each row; the median counts.
-const RUNS: usize = 3;
 /// Core of whoever is measured, and of the crowd.
 const SERVER_CORE: usize = 0;
 const CROWD_CORE: usize = 1;

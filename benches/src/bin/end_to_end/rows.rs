@@ -9,17 +9,16 @@ mod growth;
 use crate::book::Book;
 
 /// What the names of rows begin with, and what those are about.
-const WORDS: [(&str, &str); 10] = [
+const WORDS: [(&str, &str); 9] = [
     ("ingest", "CPU of a CHEER that comes in"),
-    ("fan-out", "CPU of a beat that goes out to one fan"),
-    ("both", "the two at once"),
+    ("both", "the same while beats go out"),
     ("handshakes", "CPU of a connection that comes and goes"),
     ("memory", "of an idle fan"),
     ("latency", "from a tap to the display frame that contains it"),
     ("payload", "bytes a second to a fan"),
-    ("connections", "growth: 1,000 to 19,000 fans"),
-    ("teams", "growth: 10 to 10,000 teams"),
-    ("events", "growth: 1 and 100 events"),
+    ("fan-out", "growth: CPU of a beat that goes out to one of 1,000 to 19,000 fans"),
+    ("teams", "growth: CPU of a beat and of a CHEER, 10 to 10,000 teams"),
+    ("events", "growth: CPU of a beat of 1 and of 100 events"),
 ];
 
 /// Measures and prints all that is wanted.

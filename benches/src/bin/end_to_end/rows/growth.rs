@@ -7,17 +7,16 @@ use std::time::{Duration, Instant};
 
 use beat_benches::ROSTERS;
 
-use super::work::{Beside, Work, beside};
-use crate::RUNS;
-use crate::book::{Book, Spread, refuse};
+use super::work::{Work, beside};
+use crate::book::{Book, Spread, refuse, runs};
 use crate::crowd::Crowd;
 use crate::listener::Listener;
 use crate::process::{Process, pin_crowd};
 
-/// How long each is measured: thirty beats.
-const MEASURED: Duration = Duration::from_secs(3);
+/// How long each is measured: twenty beats.
+const MEASURED: Duration = Duration::from_secs(2);
 /// Greetings, and the first beats.
-const SETTLED: Duration = Duration::from_secs(1);
+const SETTLED: Duration = Duration::from_millis(500);
 const BEATS_PER_SECOND: f64 = 10.0;
 /// One on each fifth of the beats.
 const FEW_FANS: u16 = 5;
@@ -29,20 +28,27 @@ const CONNECTIONS: [usize; 4] = [1_000, 5_000, 10_000, 19_000];
 const EVENTS: [usize; 2] = [1, 100];
 
 pub(super) fn rows(book: &mut Book) {
-    let columns = ["growth", "floor (range)", "ours (range)", "one more", "a unit", "a unit beside the smallest"];
-    book.table(&columns);
+    book.table(&[
+        "growth",
+        "floor (range)",
+        "ours (range)",
+        "ratio (range)",
+        "one more",
+        "a unit",
+        "a unit beside the smallest",
+    ]);
     let mut sizes = Sizes::default();
     for fans in CONNECTIONS {
-        book.row(&format!("connections: {fans} idle fans, ns a frame out"), || {
-            let Beside { floor, ours, .. } = beside(Work::FanOut { fans })?;
-            let cells = sizes.next(&ours, 1.0, "a frame");
-            Ok([vec![String::new(), floor.to_string()], cells].concat())
+        book.row(&format!("fan-out: {fans} idle fans, ns a frame"), || {
+            let beside = beside(Work::FanOut { fans })?;
+            let [bytes, floor, ours, ratio] = beside.cells();
+            Ok([vec![bytes, floor, ours, ratio], sizes.next(&beside.ours, 1.0, "a frame")].concat())
         });
     }
     let mut sizes = [Sizes::default(), Sizes::default(), Sizes::default()];
     for teams in ROSTERS {
         // One gateway brings all three lines.
-        let mut runs = None;
+        let mut measured = None;
         let lines: [(&str, f64, &str); 3] = [
             ("ns a silent beat, five fans", teams.into(), "a team"),
             ("ns a silent beat, five fans and a display", teams.into(), "a team"),
@@ -50,11 +56,11 @@ pub(super) fn rows(book: &mut Book) {
         ];
         for (line, (name, units, unit)) in lines.into_iter().enumerate() {
             book.row(&format!("teams: {teams}, {name}"), || {
-                if runs.is_none() {
-                    runs = Some((0..RUNS).map(|_| of_teams(teams)).collect::<io::Result<Vec<_>>>()?);
+                if measured.is_none() {
+                    measured = Some(runs(|| of_teams(teams))?);
                 }
-                let ours = Spread::of(runs.iter().flatten().map(|run| run[line]));
-                Ok([vec![String::new(), String::new()], sizes[line].next(&ours, units, unit)].concat())
+                let ours = Spread::of(measured.iter().flatten().map(|run| run[line]));
+                Ok([alone(&ours), sizes[line].next(&ours, units, unit)].concat())
             });
         }
     }
@@ -62,12 +68,16 @@ pub(super) fn rows(book: &mut Book) {
         let mut sizes = Sizes::default();
         for events in EVENTS {
             book.row(&format!("events: {events}, {name}, ns for a beat of all"), || {
-                let runs = (0..RUNS).map(|_| of_events(events, fans)).collect::<io::Result<Vec<_>>>()?;
-                let ours = Spread::of(runs);
-                Ok([vec![String::new(), String::new()], sizes.next(&ours, events as f64, "an event")].concat())
+                let ours = Spread::of(runs(|| of_events(events, fans))?);
+                Ok([alone(&ours), sizes.next(&ours, events as f64, "an event")].concat())
             });
         }
     }
+}
+
+/// The first cells where there is no floor.
+fn alone(ours: &Spread) -> Vec<String> {
+    vec![String::new(), String::new(), ours.to_string(), String::new()]
 }
 
 /// The sizes of one kind that came before.
@@ -80,7 +90,7 @@ struct Sizes {
 }
 
 impl Sizes {
-    /// The cells of the next size: its cost, what one unit more costs than in the size before, what a unit costs over all,
+    /// The last cells of the next size: what one unit more costs than in the size before, what a unit costs over all,
     /// and that beside the smallest size.
     fn next(&mut self, ours: &Spread, units: f64, unit: &str) -> Vec<String> {
         let each = ours.median / units;
@@ -89,7 +99,7 @@ impl Sizes {
             Some((fewer, less)) if units > fewer => format!("{:.0}", (ours.median - less) / (units - fewer)),
             _ => String::new(),
         };
-        vec![ours.to_string(), more, format!("{each:.0} ns {unit}"), format!("{beside:.2}")]
+        vec![more, format!("{each:.0} ns {unit}"), format!("{beside:.2}")]
     }
 }
 

@@ -4,8 +4,7 @@ use std::io;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::RUNS;
-use crate::book::{Book, Spread, is_held_up, refuse};
+use crate::book::{Book, Spread, refuse, runs};
 use crate::crowd::Crowd;
 use crate::process::{Process, pin_crowd};
 
@@ -15,9 +14,6 @@ const MEASURED: Duration = Duration::from_secs(3);
 const GREETED: Duration = Duration::from_secs(1);
 /// What was sent last is taken in by then.
 const SETTLED: Duration = Duration::from_millis(300);
-
-/// Runs of a row that may be thrown away because the crowd fell behind its schedule.
-const REPEATED_MAX: u32 = 3;
 
 /// What is measured.
 #[derive(Clone, Copy)]
@@ -41,10 +37,10 @@ struct Measured {
 
 /// What the runs of both brought, in nanoseconds a unit.
 pub(super) struct Beside {
-    pub(super) floor: Spread,
+    floor: Spread,
     pub(super) ours: Spread,
     /// Of each run of ours to the floor's beside it: what the machine does meanwhile goes into both.
-    pub(super) ratio: Spread,
+    ratio: Spread,
     frame_bytes: usize,
 }
 
@@ -59,7 +55,6 @@ pub(super) fn rows(book: &mut Book) {
             "ingest: 500 fans, 2,000,000 frames/s, 64 a write, ns a frame",
             Work::Ingest { fans: 500, frames_per_second: 2_000_000.0, frames_per_write: 64 },
         ),
-        ("fan-out: 10,000 fans, 20,000 frames/s, ns a frame", Work::FanOut { fans: 10_000 }),
         (
             "both: 10,000 fans, 20,000 frames/s out, 50,000 in, ns a frame in or out",
             Work::Both { fans: 10_000, frames_per_second: 50_000.0 },
@@ -74,30 +69,28 @@ pub(super) fn rows(book: &mut Book) {
         ),
     ];
     for (name, work) in rows {
-        book.row(name, || {
-            let Beside { floor, ours, ratio, frame_bytes } = beside(work)?;
-            let sent = if frame_bytes == 0 { String::new() } else { format!(" ({frame_bytes} bytes out)") };
-            Ok(vec![sent, floor.to_string(), ours.to_string(), format!("{ratio:.2}")])
-        });
+        book.row(name, || Ok(beside(work)?.cells().into()));
     }
 }
 
-/// The gateway and the floor in turn, [`RUNS`] times each.
-pub(super) fn beside(work: Work) -> io::Result<Beside> {
-    let (mut runs, mut repeated, mut frame_bytes) = (Vec::new(), 0, 0);
-    while runs.len() < RUNS {
-        let run = measure(work, &mut Process::gateway()?).and_then(|ours| {
-            frame_bytes = ours.frame_bytes;
-            let floor = measure(work, &mut Process::floor(frame_bytes.max(2))?)?;
-            Ok((floor.nanoseconds_per_unit, ours.nanoseconds_per_unit))
-        });
-        match run {
-            Ok(run) => runs.push(run),
-            // The machine stood still for a moment: that is nobody's figure.
-            Err(why) if is_held_up(&why) && repeated < REPEATED_MAX => repeated += 1,
-            Err(why) => return Err(why),
-        }
+impl Beside {
+    /// Length of a frame out, where there were any; floor, ours, ratio.
+    pub(super) fn cells(&self) -> [String; 4] {
+        let Self { floor, ours, ratio, frame_bytes } = self;
+        let sent = if *frame_bytes == 0 { String::new() } else { format!(" ({frame_bytes} bytes out)") };
+        [sent, floor.to_string(), ours.to_string(), format!("{ratio:.2}")]
     }
+}
+
+/// The gateway and the floor in turn, as often as a row is run.
+pub(super) fn beside(work: Work) -> io::Result<Beside> {
+    let mut frame_bytes = 0;
+    let runs = runs(|| {
+        let ours = measure(work, &mut Process::gateway()?)?;
+        frame_bytes = ours.frame_bytes;
+        let floor = measure(work, &mut Process::floor(frame_bytes.max(2))?)?;
+        Ok((floor.nanoseconds_per_unit, ours.nanoseconds_per_unit))
+    })?;
     Ok(Beside {
         floor: Spread::of(runs.iter().map(|(floor, _)| *floor)),
         ours: Spread::of(runs.iter().map(|(_, ours)| *ours)),
