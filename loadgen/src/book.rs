@@ -44,12 +44,12 @@ impl<'a> Book<'a> {
         self.ledger.counts.ended += 1;
     }
 
-    pub(crate) fn handed(&mut self, at: Nanos, tap: Tap) {
+    pub(crate) fn handed(&mut self, at: Nanos, fan: u32, tap: Tap) {
         self.ledger.counts.taps += 1;
         if let Some(phase) = self.phase_at(tap.at) {
             phase.taps += 1;
         }
-        self.handed.push(Handed { at, due: tap.at, team: tap.team });
+        self.handed.push(Handed { at, due: tap.at, fan, team: tap.team });
     }
 
     /// Said at `now` what could have been said `lag` ago.

@@ -5,10 +5,19 @@ use std::time::Duration;
 use beat_protocol::EventId;
 use clap::{Args, Parser, Subcommand};
 
+use crate::afterwards::{CompareArgs, MergeArgs, ModelArgs, ReportArgs};
+use crate::cohorts::CohortArgs;
 use crate::countries::Countries;
+use crate::doctor::DoctorArgs;
+use crate::output::OutputArgs;
+use crate::probe::ProbeArgs;
 use crate::schedule::Profile;
 use crate::shape::{Spike, Stage, Storm, per_second};
+use crate::sink::SinkArgs;
 use crate::sources::Sources;
+use crate::stored::StoreUrl;
+use crate::threshold::Threshold;
+use crate::verify::VerifyArgs;
 
 const PLAN_EXAMPLES: &str = "\
 Examples:
@@ -28,13 +37,6 @@ Examples:
   Take one as the beginning of your own:
     beat-load scenarios goal > mine.toml && beat-load run --scenario mine.toml";
 
-use crate::cohorts::CohortArgs;
-use crate::doctor::DoctorArgs;
-use crate::probe::ProbeArgs;
-use crate::sink::SinkArgs;
-use crate::stored::StoreUrl;
-use crate::verify::VerifyArgs;
-
 /// More are an accident.
 const PROCS_MAX: u32 = 256;
 
@@ -47,8 +49,9 @@ Examples:
   As many taps as a full house makes, the server's metrics elsewhere:
     beat-load run --url ws://127.0.0.1:8080 --event demo -c 5000 -q 20000 -z 1m --admin http://127.0.0.1:9601
 
-Exit codes: 0 every tap arrived once, 2 usage, 3 set-up, 98 the books do not agree (the teams are named), 99 a cohort did
-not come to what was declared or hurt an honest fan, 130 interrupted (with the report so far).";
+Exit codes: 0 every tap arrived once, 2 usage, 3 set-up, 97 INVALID (the generator was the bottleneck or stood still), 98 the
+books do not agree (the teams are named), 99 a threshold is broken, a cohort did not come to what was declared or an honest
+fan was hurt, 130 interrupted (with the report so far).";
 
 /// A crowd of fans for Make the Beat that knows whether every tap arrived.
 #[derive(Debug, Parser)]
@@ -70,6 +73,14 @@ pub(crate) enum Command {
     Probe(ProbeArgs),
     /// The books of an event right now: counted, published, stored.
     Verify(VerifyArgs),
+    /// Another report of a run that is over, from its record.
+    Report(ReportArgs),
+    /// Several machines' records, or their HdrHistogram logs, as one.
+    Merge(MergeArgs),
+    /// Two runs beside each other: what became slower, less, or wrong.
+    Compare(CompareArgs),
+    /// What a larger crowd would cost, reckoned from the costs of one frame, one beat and one fan.
+    Model(ModelArgs),
     /// Tells what `run` would send with the same words, and sends nothing.
     Plan(PlanArgs),
     /// Lists the scenarios that come along, or prints one, to be used or changed.
@@ -201,6 +212,14 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) cohorts: CohortArgs,
 
+    /// What the run must keep, as often as you like: 'goal: tap_to_beat.p99 < 500ms'; without a phase, all measured
+    /// ones together. A broken one exits 99.
+    #[arg(short = 't', long = "threshold", value_name = "[PHASE:] METRIC.STATISTIC < LIMIT")]
+    pub(crate) thresholds: Vec<Threshold>,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+
     /// More than 100 connections to a machine that is not this one: yes, it is mine to load.
     #[arg(long)]
     pub(crate) i_own_this_target: bool,
@@ -221,6 +240,16 @@ mod tests {
     #[test]
     fn the_flags_are_consistent() {
         <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn every_tool_shows_three_examples() {
+        for tool in <Cli as clap::CommandFactory>::command().get_subcommands().filter(|tool| !tool.is_hide_set()) {
+            let help = tool.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let (_, examples) = help.split_once("Examples:\n").unwrap_or_else(|| panic!("{}: none", tool.get_name()));
+            let told = examples.lines().filter(|line| line.starts_with("  ") && !line.starts_with("    "));
+            assert_eq!(told.count(), 3, "{}", tool.get_name());
+        }
     }
 
     #[test]

@@ -6,6 +6,10 @@
 //! within the same flush may swap places, which moves a latency from one to the other and leaves their sum alone.
 //! Taps that were shadowed or lost never enter a total: as many at the end stay unmatched and are told as a number.
 //!
+//! Beside it the service time, send to beat, is what one would measure who sends, waits for the answer and only then sends
+//! again: of each fan at most one tap under way is a sample. Such a measure sees a stall once per fan, however many taps
+//! it holds up, so that it hardly shows; it is told to be compared, not to be believed.
+//!
 //! Taps under way are kept, 24 bytes each; matched ones are forgotten, so memory follows the latency and not the run.
 
 use std::collections::VecDeque;
@@ -35,6 +39,8 @@ pub(crate) struct Matcher {
     phases: Phases,
     /// A tap is of the phase in which it was meant.
     books: Vec<PhaseBook>,
+    /// By fan: when its last tap that counted for the service time was seen in a beat.
+    seen: Vec<Nanos>,
     timeline: Timeline,
     so_far: Spans,
     /// Taps in totals that we never sent.
@@ -52,6 +58,7 @@ impl Matcher {
             beats: VecDeque::new(),
             books: vec![PhaseBook::default(); phases.len()],
             phases,
+            seen: Vec::new(),
             timeline: Timeline::default(),
             so_far: Spans::default(),
             strangers: 0,
@@ -99,8 +106,9 @@ impl Matcher {
                 let took = beat.at.saturating_sub(tap.due);
                 self.timeline.tap(tap.due, took);
                 self.so_far.note(took);
-                if let Some(index) = self.phases.index_at(tap.due) {
-                    self.books[index].tap_to_beat.note(took);
+                let Some(index) = self.phases.index_at(tap.due) else { continue };
+                self.books[index].tap_to_beat.note(took);
+                if was_alone(&mut self.seen, &tap, beat.at) {
                     self.books[index].send_to_beat.note(beat.at.saturating_sub(tap.at));
                 }
             }
@@ -125,6 +133,19 @@ impl Matcher {
     }
 }
 
+/// Whether nothing of its fan was under way when `tap` was sent: the service time of one who waits for each answer.
+fn was_alone(seen: &mut Vec<Nanos>, tap: &Handed, seen_at: Nanos) -> bool {
+    let fan = tap.fan as usize;
+    if seen.len() <= fan {
+        seen.resize(fan + 1, 0);
+    }
+    let alone = tap.at >= seen[fan];
+    if alone {
+        seen[fan] = seen_at;
+    }
+    alone
+}
+
 /// What came of the matching.
 #[derive(Debug)]
 pub(crate) struct TapToBeat {
@@ -146,7 +167,7 @@ mod tests {
     }
 
     fn tap(due_ms: u64, at_ms: u64, team: u16) -> Handed {
-        Handed { due: due_ms * MILLISECOND, at: at_ms * MILLISECOND, team }
+        Handed { due: due_ms * MILLISECOND, at: at_ms * MILLISECOND, fan: 0, team }
     }
 
     fn beat(at_ms: u64, totals: &[u64]) -> BeatSeen {
@@ -220,7 +241,7 @@ mod tests {
         let phases = [("warm-up", PhaseKind::WarmUp, 100), ("goal", PhaseKind::Measured, 100)];
         let phases = Phases::in_a_row(0, phases.map(|(name, kind, ms)| (name, kind, ms * MILLISECOND)));
         let mut matcher = Matcher::new(&[0], phases);
-        matcher.handed(vec![tap(50, 150, 0), tap(150, 150, 0), tap(160, 170, 0)]);
+        matcher.handed(vec![tap(50, 150, 0), Handed { fan: 1, ..tap(150, 150, 0) }, tap(160, 170, 0)]);
         matcher.beat(beat(200, &[3]));
         let found = matcher.finish();
         let longest = |index: usize| {
@@ -228,5 +249,18 @@ mod tests {
             (tap_to_beat.len(), tap_to_beat.max_ms().unwrap().round(), send_to_beat.max_ms().unwrap().round())
         };
         assert_eq!((longest(0), longest(1)), ((1, 150.0, 50.0), (2, 50.0, 50.0)));
+    }
+
+    #[test]
+    fn the_service_time_has_one_tap_of_a_fan_under_way_and_tap_to_beat_has_all() {
+        let mut matcher = Matcher::new(&[0], whole_run());
+        let of_fan = |fan, at_ms| Handed { fan, ..tap(at_ms, at_ms, 0) };
+        // A stall from 100 to 900: a fan who waits for each answer would have sent one tap into it.
+        let taps = [of_fan(0, 100), of_fan(0, 300), of_fan(1, 500), of_fan(0, 700), of_fan(0, 950)];
+        matcher.handed(taps.to_vec());
+        matcher.beat(beat(900, &[4]));
+        matcher.beat(beat(1_000, &[5]));
+        let PhaseBook { tap_to_beat, send_to_beat, .. } = matcher.finish().phases.remove(0);
+        assert_eq!((tap_to_beat.len(), send_to_beat.len()), (5, 3));
     }
 }

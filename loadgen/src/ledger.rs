@@ -17,6 +17,7 @@ use crate::spans::Spans;
 pub(crate) struct Handed {
     pub(crate) at: Nanos,
     pub(crate) due: Nanos,
+    pub(crate) fan: u32,
     pub(crate) team: u16,
 }
 

@@ -46,7 +46,12 @@ mod outcome;
 mod record;
 mod fault;
 mod verdict;
+mod metric;
+mod threshold;
+mod output;
+mod html;
 mod report;
+mod afterwards;
 mod stored;
 mod sink;
 mod doctor;
@@ -59,8 +64,9 @@ use std::convert::Infallible;
 use std::fmt::Display;
 use std::process::ExitCode;
 
+use crate::afterwards::AfterwardsError;
 use crate::cli::{Command, RunArgs};
-use crate::record::Standing;
+use crate::record::{Record, Standing};
 use crate::run::RunError;
 
 const USAGE: u8 = 2;
@@ -81,6 +87,10 @@ fn main() -> ExitCode {
         Command::Run(args) => cheer(&args),
         Command::Plan(args) => done(asked::plan(&args)),
         Command::Scenarios(args) => done(scenario::write(&mut std::io::stdout().lock(), args.name.as_deref())),
+        Command::Report(args) => afterwards(afterwards::report(&args).map(|record| code(&record))),
+        Command::Merge(args) => afterwards(afterwards::merge(&args).map(|merged| merged.as_ref().map_or(0, code))),
+        Command::Compare(args) => afterwards(afterwards::compare(&args).map(|fine| if fine { 0 } else { THRESHOLD })),
+        Command::Model(args) => afterwards(afterwards::model(&args).map(|()| 0)),
         Command::CarryFans => tool(procs::work().map(|()| true), SET_UP),
         Command::Sink(args) => tool(sink::run(&args).map(|()| true), SET_UP),
         Command::Doctor(args) => tool(Ok::<_, Infallible>(doctor::run(&args)), SET_UP),
@@ -117,15 +127,32 @@ fn cheer(args: &RunArgs) -> ExitCode {
         Ok(record) => record,
         Err(error) => return done(Err(error)),
     };
-    if let Err(error) = report::write(&mut std::io::stdout().lock(), &record) {
+    if let Err(error) = args.output.write(&record) {
         eprintln!("beat-load: the report could not be written: {error}");
     }
+    ExitCode::from(code(&record))
+}
+
+/// What a record says to whoever only looks at the exit code. The instrument comes first: what an invalid one finds wrong
+/// may be its own doing.
+fn code(record: &Record) -> u8 {
     let as_declared = cohorts::as_declared(&record.cohorts) && record.hurt.is_empty();
-    ExitCode::from(match () {
+    match () {
         () if record.interrupted_at.is_some() => ending::INTERRUPTED,
         () if record.verdict.standing == Standing::Invalid => INVALID,
         () if !record.reconciles() => RECONCILIATION,
-        () if !as_declared => THRESHOLD,
+        () if !as_declared || record.thresholds.iter().any(|threshold| !threshold.kept) => THRESHOLD,
         () => 0,
-    })
+    }
+}
+
+fn afterwards(code: Result<u8, AfterwardsError>) -> ExitCode {
+    ExitCode::from(code.unwrap_or_else(|error| {
+        eprintln!("beat-load: {error}");
+        match error {
+            AfterwardsError::Invalid(_) => INVALID,
+            AfterwardsError::Output(_) | AfterwardsError::Unlike(_) => USAGE,
+            _ => SET_UP,
+        }
+    }))
 }

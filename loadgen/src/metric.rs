@@ -52,15 +52,8 @@ pub(crate) enum Tally {
 }
 
 impl Tally {
-    pub(crate) const ALL: [Self; 7] = [
-        Self::Taps,
-        Self::Frames,
-        Self::Beats,
-        Self::MissedBeats,
-        Self::Bytes,
-        Self::Connects,
-        Self::Reconnects,
-    ];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Taps, Self::Frames, Self::Beats, Self::MissedBeats, Self::Bytes, Self::Connects, Self::Reconnects];
 
     pub(crate) fn name(self) -> &'static str {
         match self {

@@ -108,6 +108,7 @@ impl Outcome {
             cohorts,
             hurt,
         };
+        record.thresholds = args.thresholds.iter().map(|threshold| threshold.judge(&record)).collect();
         record.verdict = verdict::judge(&record);
         record
     }

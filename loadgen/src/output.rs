@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
+pub(crate) use self::hdr::{NotALog, Tagged, read as read_hdr, write_tagged as write_hdr};
 use crate::record::{self, Record};
 use crate::{html, report};
 
@@ -31,7 +32,7 @@ pub(crate) enum Format {
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct OutputArgs {
     /// A report in a file, as often as you like; its form is that of the name's end: .json, .csv, .hdr, .html, .txt.
-    #[arg(short = 'o', long = "output", value_name = "FILE")]
+    #[arg(id = "outputs", short = 'o', long = "output", value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 
     /// What standard output gets, or the files whose names do not tell.
@@ -92,8 +93,6 @@ fn of_name(path: &Path) -> Option<Format> {
     }
 }
 
-pub(crate) use self::hdr::{read as read_hdr, write_tagged as write_hdr};
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,7 +104,8 @@ mod tests {
             output_format,
             html: Some("page".into()),
         };
-        let forms = |args: &OutputArgs| args.files().map(|files| files.iter().map(|(_, form)| *form).collect::<Vec<_>>());
+        let forms =
+            |args: &OutputArgs| args.files().map(|files| files.iter().map(|(_, form)| *form).collect::<Vec<_>>());
         assert_eq!(forms(&args(&["a.json", "b.hlog"], None)).unwrap(), [Format::Json, Format::Hdr, Format::Html]);
         assert_eq!(forms(&args(&["a"], Some(Format::Csv))).unwrap(), [Format::Csv, Format::Html]);
         assert!(forms(&args(&["a"], None)).unwrap_err().to_string().starts_with("a: end it in"));

@@ -171,7 +171,7 @@ mod tests {
         book.closes.insert(1006, 7);
         book.blame(Fault::Server, "refused", 2);
         (0..5_000).for_each(|ms| book.phases[0].schedule_lag.note(ms * MILLISECOND));
-        let handed = vec![Handed { at: 5 * SECOND, due: 4 * SECOND, team: 2 }];
+        let handed = vec![Handed { at: 5 * SECOND, due: 4 * SECOND, fan: 7, team: 2 }];
         let mut wire = Vec::new();
         write(&mut wire, &Told::News(News { counts: book.counts, handed: handed.clone(), complete_to: 9 })).unwrap();
         write(&mut wire, &Told::Book(Box::new(book))).unwrap();

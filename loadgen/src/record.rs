@@ -4,14 +4,12 @@
 //! The file is JSON with a version. Instants and spans are nanoseconds on the run's own clock where their names say
 //! nothing else; histograms see `spans`. A part that a run does not have (cohorts, thresholds, the stored hop) is empty.
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the reports read and write it next"))]
 mod file;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-#[cfg_attr(not(test), expect(unused_imports, reason = "the reports read and write it next"))]
 pub(crate) use self::file::{RecordError, read, write};
 use crate::clock::{Nanos, as_seconds};
 use crate::cohorts::Cohort;
@@ -153,7 +151,8 @@ pub(crate) struct PhaseBook {
     pub(crate) reconnects: u64,
     /// How much later than planned this program acted.
     pub(crate) schedule_lag: Spans,
-    /// From handing a tap to a socket to the first beat that contains it: what the service adds.
+    /// From handing a tap to a socket to the first beat that contains it, of each fan one at a time: the service time.
+    /// Hides stalls, as every tool does that waits for an answer before it asks again.
     pub(crate) send_to_beat: Spans,
     /// From the instant a tap was meant to that beat: what a person feels. Shows stalls.
     pub(crate) tap_to_beat: Spans,
@@ -278,6 +277,23 @@ pub(crate) struct ThresholdRecord {
     pub(crate) outcome: String,
 }
 
+impl TeamRecord {
+    /// Adds another's numbers; differences do not add up.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.due += other.due;
+        self.sent += other.sent;
+        self.in_doubt += other.in_doubt;
+        self.counted += other.counted;
+        self.shadowed += other.shadowed;
+        self.late += other.late;
+        self.published += other.published;
+        self.stored = match (self.stored, other.stored) {
+            (None, None) => None,
+            (own, others) => Some(own.unwrap_or(0) + others.unwrap_or(0)),
+        };
+    }
+}
+
 impl Record {
     /// All measured phases as one.
     pub(crate) fn measured(&self) -> PhaseBook {
@@ -294,17 +310,7 @@ impl Record {
     /// All teams as one.
     pub(crate) fn all_teams(&self) -> TeamRecord {
         self.teams.iter().fold(TeamRecord::default(), |mut all, team| {
-            all.due += team.due;
-            all.sent += team.sent;
-            all.in_doubt += team.in_doubt;
-            all.counted += team.counted;
-            all.shadowed += team.shadowed;
-            all.late += team.late;
-            all.published += team.published;
-            all.stored = match (all.stored, team.stored) {
-                (None, None) => None,
-                (all, team) => Some(all.unwrap_or(0) + team.unwrap_or(0)),
-            };
+            all.add(team);
             all
         })
     }

@@ -4,6 +4,7 @@ mod table;
 
 use std::io::{self, Write};
 
+pub(crate) use self::table::{head, row};
 use self::table::{over, ratio};
 use crate::clock::as_seconds;
 use crate::cohorts;

@@ -56,6 +56,11 @@ pub(crate) enum RunError {
 pub(crate) fn run(args: &RunArgs) -> Result<Record, RunError> {
     let (pace, parts) = asked::pace(args)?;
     let measured = Duration::from_nanos(pace.length()).saturating_sub(args.warmup);
+    args.output.files().map_err(|error| RunError::Usage(error.to_string()))?;
+    let as_if_now = asked::phases(&asked::times(args, 0, pace.length()), &parts);
+    for threshold in &args.thresholds {
+        threshold.check(&as_if_now).map_err(|error| RunError::Usage(error.to_string()))?;
+    }
     let gateways = asked::gateways(args)?;
     let Gateway { target, address } = gateways.first().cloned().expect("clap has at least the default");
     let procs = processes(args)?;

@@ -424,8 +424,8 @@ impl Seat {
             return;
         }
         if let Some(planned) = self.fan.next_action().filter(|&planned| planned <= now) {
-            let book = &mut *lent.book;
-            if let Some(records) = self.fan.cheer(now, |tap| book.handed(now, tap)) {
+            let (book, index) = (&mut *lent.book, self.index);
+            if let Some(records) = self.fan.cheer(now, |tap| book.handed(now, index, tap)) {
                 lent.book.cheered(now, now.saturating_sub(planned.max(ready_since)));
                 self.say(now, ClientFrame::Cheer(records), lent);
             }

@@ -14,7 +14,7 @@ const AT_START: u64 = 24;
 const PER_SECOND: u64 = 16;
 
 impl Kind {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::SlowReaders => "slow readers",
             Self::HalfOpen => "half-open",
@@ -25,7 +25,7 @@ impl Kind {
     }
 
     /// What is to become of it.
-    fn declared(self) -> &'static str {
+    pub(crate) fn declared(self) -> &'static str {
         match self {
             Self::SlowReaders => "left behind, or closed with 4408",
             Self::HalfOpen => "let go within 15 s",

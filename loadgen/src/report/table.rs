@@ -7,22 +7,20 @@ use crate::spans::{LISTED, Spans};
 
 /// The teams cheered most are always listed; every team whose books differ is, too.
 const TEAMS_LISTED: usize = 10;
+/// Of the column that names things, all through the report.
+const NAME_WIDTH: usize = 13;
 
 pub(super) fn latencies(out: &mut impl Write, run: &Record) -> io::Result<()> {
-    write!(out, "{:>13}", "ms")?;
-    for (name, _) in LISTED {
-        write!(out, "  {name:>8}")?;
-    }
-    writeln!(out, "  {:>8}  {:>9}", "max", "samples")?;
+    head(out, NAME_WIDTH)?;
     let whole = run.measured();
     for (name, spans) in named(&whole) {
-        row(out, name, spans)?;
+        row(out, NAME_WIDTH, name, spans)?;
     }
     let measured: Vec<_> = run.phases.iter().filter(|phase| phase.is_measured()).collect();
     if measured.len() > 1 {
         writeln!(out, "{:>13}", "tap to beat by phase")?;
         for phase in measured {
-            row(out, &phase.phase.name, &phase.book.tap_to_beat)?;
+            row(out, NAME_WIDTH, &phase.phase.name, &phase.book.tap_to_beat)?;
         }
     }
     writeln!(out, "{:>13}  -: fewer than 100 samples beyond it", "")?;
@@ -48,8 +46,18 @@ fn named(book: &PhaseBook) -> [(&'static str, &Spans); 5] {
     ]
 }
 
-fn row(out: &mut impl Write, name: &str, spans: &Spans) -> io::Result<()> {
-    write!(out, "{name:>13}")?;
+/// The names of the columns, right of a first one this wide.
+pub(crate) fn head(out: &mut impl Write, width: usize) -> io::Result<()> {
+    write!(out, "{:>width$}", "ms")?;
+    for (name, _) in LISTED {
+        write!(out, "  {name:>8}")?;
+    }
+    writeln!(out, "  {:>8}  {:>9}", "max", "samples")
+}
+
+/// One metric's percentiles.
+pub(crate) fn row(out: &mut impl Write, width: usize, name: &str, spans: &Spans) -> io::Result<()> {
+    write!(out, "{name:>width$}")?;
     let told = LISTED.map(|(_, percentile)| spans.percentile_ms(percentile));
     for ms in told.into_iter().chain([spans.max_ms()]) {
         match ms {

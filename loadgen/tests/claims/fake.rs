@@ -29,8 +29,8 @@ const BEAT: Duration = Duration::from_millis(100);
 /// What goes wrong.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Faults {
-    /// Stands still for a second, half a second after the first tap.
-    pub(crate) stalls: bool,
+    /// Stands still for so long, half a second after the first tap.
+    pub(crate) stalls_for: Option<Duration>,
     /// Every socket is cut some 0.3 to 0.8 s after its welcome, over and over, until so long after the first tap.
     pub(crate) cuts_sockets_for: Option<Duration>,
     /// A planned restart, a second after the first tap: final MARKS, 1012, and no session is known any more.
@@ -59,6 +59,13 @@ impl Fake {
         Self { address, state }
     }
 
+    /// Returns once the crowd taps.
+    pub(crate) fn wait_for_a_tap(&self) {
+        while self.state.lock().unwrap().first_tap.is_none() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     pub(crate) fn base_frames(&self) -> u64 {
         self.state.lock().unwrap().base_frames
     }
@@ -85,10 +92,10 @@ async fn conduct(state: Arc<Mutex<State>>, beats: watch::Sender<u32>, restart: w
             let state = state.lock().unwrap();
             (state.faults, state.first_tap.map_or(Duration::ZERO, |at| at.elapsed()))
         };
-        if faults.stalls && !stalled && since > Duration::from_millis(500) {
+        if let Some(stall) = faults.stalls_for.filter(|_| !stalled && since > Duration::from_millis(500)) {
             stalled = true;
             // Blocks the only thread: nothing is read and no beat leaves.
-            std::thread::sleep(Duration::from_secs(1));
+            std::thread::sleep(stall);
         }
         if faults.restarts && !restarted && since > Duration::from_secs(1) {
             restarted = true;

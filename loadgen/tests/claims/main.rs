@@ -5,7 +5,9 @@
 mod cohorts;
 mod ending;
 mod fake;
+mod instrument;
 mod load;
+mod records;
 mod refusals;
 mod resilience;
 mod sink;

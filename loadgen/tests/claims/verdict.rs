@@ -1,5 +1,7 @@
 //! The line that decides. That it finds one tap too few or too many is claimed in `sink`.
 
+use std::time::Duration;
+
 use crate::fake::{Fake, Faults};
 use crate::load::crowd_at;
 
@@ -15,7 +17,7 @@ fn a_server_that_counts_right_reconciles() {
 
 #[test]
 fn a_second_s_stall_of_the_server_shows_in_tap_to_beat() {
-    let ran = crowd_at(&Fake::start(Faults { stalls: true, ..Faults::default() }), &[]);
+    let ran = crowd_at(&Fake::start(Faults { stalls_for: Some(Duration::from_secs(1)), ..Faults::default() }), &[]);
     ran.assert_exact();
     assert!(ran.longest_ms() >= 900.0, "{}", ran.report);
 }

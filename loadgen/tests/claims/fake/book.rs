@@ -123,7 +123,7 @@ impl State {
         };
         let message = FeedMessage {
             beat,
-            at_ms: 0,
+            at_ms: 1_790_000_000_000 + u64::from(beat) * 100,
             event: "demo".parse().unwrap(),
             state: EventState::Open,
             flags: Vec::new(),
