@@ -17,7 +17,7 @@ use crate::target::{Gateway, Target};
 use crate::worker::Times;
 
 /// Between the last connection and the first tap, and between the last tap and the first fan to leave.
-const CALM: Nanos = SECOND;
+const CALM: Nanos = SECOND / 2;
 /// Fans leave as fast as they came, but within this.
 const LEAVING_MAX: Nanos = 2 * SECOND;
 

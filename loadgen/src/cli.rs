@@ -185,7 +185,8 @@ pub(crate) struct RunArgs {
     #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) connect_rate: u32,
 
-    /// Addresses of this machine to connect from, in turn, for more than 28,000 connections to one gateway: 127.0.0.2-9.
+    /// Addresses of this machine to connect from, in turn: each has some 28,000 ports for one gateway, half of them
+    /// quickly. 127.0.0.2-9, for example. Without it, and with many fans on loopback, as many as it takes.
     #[arg(long, value_name = "IP[-N]")]
     pub(crate) source_ip: Option<Sources>,
 
@@ -201,9 +202,9 @@ pub(crate) struct RunArgs {
     #[arg(long, default_value = "auto", value_name = "N|auto", value_parser = procs)]
     pub(crate) procs: Procs,
 
-    /// Threads that carry the fans, in each process.
-    #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
-    pub(crate) workers: u32,
+    /// Threads that carry the fans, in each process. Without it one for 10,000 fans, no more than there are cores.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub(crate) workers: Option<u32>,
 
     /// Read what the store has, too, and compare: redis://host[:port], or redis+cluster://h1:p,h2:p.
     #[arg(long, value_name = "URL")]

@@ -13,6 +13,7 @@ pub(crate) fn dial(to: SocketAddr, source: Option<IpAddr>) -> io::Result<TcpStre
     socket.set_nonblocking(true)?;
     socket.set_tcp_nodelay(true)?;
     if let Some(source) = source {
+        // The port is chosen here, before the other end is known: all gateways share a source's ports.
         socket.bind(&SocketAddr::new(source, 0).into())?;
     }
     match socket.connect(&to.into()) {

@@ -61,7 +61,7 @@ fn head(run: &Record) -> Markup {
             p.brand { "beat-load" }
             h1 { (set_up.event) @if set_up.scenario != "run" { span.thin { " " (set_up.scenario) } } }
             p.sub {
-                (grouped(u64::from(set_up.fans))) " fans at " span.nowrap { (set_up.url) } " · " (short_date(run.started_ms)) " UTC"
+                (grouped(u64::from(set_up.fans))) " fans at " span.nowrap { (set_up.url) } " · " span.date { (short_date(run.started_ms)) " UTC" }
                 @if set_up.machines > 1 { " · " (set_up.machines) " machines" }
                 @if !set_up.open_loop { " · " strong { "closed loop: a slow server was asked less" } }
             }
@@ -138,10 +138,10 @@ fn figures(run: &Record) -> Markup {
         dl.figures {
             div { dt { "Tap to beat, p50" } dd { (ms(p50)) (unit(p50)) } }
             div { dt { "Tap to beat, " (name) } dd { (ms(high)) (unit(high)) } }
-            div { dt { "Taps" } dd { (per_second(whole.taps)) small { " a second" } } dd.more { (grouped(whole.taps)) " in all" } }
-            div { dt { "Frames" } dd { (per_second(whole.frames)) small { " a second" } } dd.more { (format!("{a_frame:.2}")) " taps a frame" } }
+            div { dt { "Taps" } dd { (per_second(whole.taps)) small { " /s" } } dd.more { (grouped(whole.taps)) " in all" } }
+            div { dt { "Frames" } dd { (per_second(whole.frames)) small { " /s" } } dd.more { (format!("{a_frame:.2}")) " taps a frame" } }
             div {
-                dt { "Beats to fans" } dd { (per_second(whole.beats)) small { " a second" } }
+                dt { "Beats to fans" } dd { (per_second(whole.beats)) small { " /s" } }
                 dd.more { (percent(whole.missed_beats, whole.beats + whole.missed_beats)) " missed" }
             }
             div { dt { "Errors" } dd { (grouped(wrong)) } dd.more { (grouped(run.connections.reconnects)) " reconnects" } }

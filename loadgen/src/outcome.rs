@@ -29,6 +29,8 @@ pub(crate) struct Outcome {
     pub(crate) interrupted_at: Option<Nanos>,
     pub(crate) open_at_start: u64,
     pub(crate) processes: u32,
+    /// Threads that carry fans, in each.
+    pub(crate) workers: u32,
     /// Everybody's, our own process's vitals included.
     pub(crate) ledger: Ledger,
     pub(crate) tap_to_beat: TapToBeat,
@@ -43,7 +45,7 @@ pub(crate) struct Outcome {
 impl Outcome {
     /// Everything in one value, the verdict included.
     pub(crate) fn into_record(self) -> Record {
-        let Self { args, event, phases, interrupted_at, open_at_start, processes, .. } = self;
+        let Self { args, event, phases, interrupted_at, open_at_start, processes, workers, .. } = self;
         let Self { ledger, tap_to_beat, display, lines, cohorts, hurt, fared, .. } = self;
         let faults = faults(&ledger);
         let counts = ledger.counts;
@@ -70,7 +72,7 @@ impl Outcome {
                 profile: format!("{:?}", args.profile).to_lowercase(),
                 seed: args.seed,
                 processes,
-                workers: args.workers,
+                workers,
                 schedule_digest: Some(ledger.schedule.to_string()),
                 machines: 1,
             },

@@ -16,6 +16,7 @@ use crate::outcome::Outcome;
 use crate::progress::Progress;
 use crate::reconcile::TeamLine;
 use crate::record::{Fault, Record};
+use crate::sources::Sources;
 use crate::stage::{Closed, OtherBooks, Stage};
 use crate::stored::StoredError;
 use crate::target::{Gateway, TargetError};
@@ -27,6 +28,8 @@ use crate::worker::Task;
 const FIRST_BEAT_MAX: Nanos = 5 * SECOND;
 /// Until processes of their own have started.
 const PROCESS_START: Nanos = SECOND / 4;
+/// A thread that taps twice a second for each of these has half its core left.
+const FANS_A_WORKER: u32 = 10_000;
 /// Open files that are no fan's: the feed, the pages, standard streams, runtimes.
 pub(crate) const OTHER_FILES: u64 = 64;
 
@@ -70,6 +73,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<Record, RunError> {
     let feed = Feed::listen(&target, address, &event, clock)?;
     let totals_before = first_totals(&feed, clock)?;
     let before = OtherBooks::look(args, target.event_id())?;
+    let of_its_own = || Sources::on_loopback(address.ip(), gateways.len(), args.fans);
+    let sources = args.source_ip.clone().unwrap_or_else(of_its_own);
+    let workers = workers(args, args.fans.div_ceil(procs));
     let setting_out = if procs > 1 { PROCESS_START } else { 0 };
     let times = asked::times(args, clock.now() + setting_out, pace.length());
     let phases = asked::phases(&times, &parts);
@@ -78,11 +84,11 @@ pub(crate) fn run(args: &RunArgs) -> Result<Record, RunError> {
     let task = Arc::new(Task {
         clock,
         gateways,
-        sources: args.source_ip.clone().unwrap_or_default(),
+        sources,
         crowd,
         closed_loop: args.closed_loop,
         fans: args.fans,
-        workers: procs * args.workers.min(args.fans.div_ceil(procs)),
+        workers: procs * workers,
         teams: roster.len(),
         times,
         phases: phases.clone(),
@@ -125,6 +131,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Record, RunError> {
         interrupted_at,
         open_at_start,
         processes: procs,
+        workers,
         ledger,
         tap_to_beat,
         display,
@@ -159,6 +166,12 @@ fn processes(args: &RunArgs) -> Result<u32, RunError> {
     let fans = args.fans.div_ceil(procs);
     let needed = u64::from(fans) + u64::from(args.cohorts.connections()) + OTHER_FILES;
     if limit < needed { Err(RunError::Files { fans, needed, limit }) } else { Ok(procs) }
+}
+
+/// How many threads carry the `fans` of one process.
+fn workers(args: &RunArgs, fans: u32) -> u32 {
+    let cores = std::thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1));
+    args.workers.unwrap_or_else(|| fans.div_ceil(FANS_A_WORKER).clamp(1, cores)).min(fans)
 }
 
 /// The totals before the run.

@@ -15,6 +15,7 @@ use crate::clock::{MILLISECOND, Nanos, SECOND};
 use crate::dial;
 use crate::fan::Fan;
 use crate::fault;
+use crate::heard;
 use crate::record::Fault;
 use crate::watch::Watch;
 use crate::wire::{self, Answer, Kind};
@@ -357,10 +358,7 @@ impl Seat {
     }
 
     fn connect(&mut self, now: Nanos, lent: &mut Lent<'_, '_>) {
-        let gateways = lent.task.gateways.len();
-        // Each gateway sees every source.
-        let turn = self.index / u32::try_from(gateways).unwrap_or(u32::MAX);
-        let dialled = dial::dial(lent.task.gateway(self.index).address, lent.task.sources.turn(turn));
+        let dialled = dial::dial(lent.task.gateway(self.index).address, lent.task.sources.turn(self.index));
         let registered = dialled.and_then(|mut socket| {
             let token = Token(lent.task.seat_of(self.index));
             lent.registry.register(&mut socket, token, Interest::READABLE | Interest::WRITABLE)?;
@@ -395,24 +393,25 @@ impl Seat {
     fn hear(&mut self, now: Nanos, bytes: &[u8], lent: &mut Lent<'_, '_>) {
         let State::Here { here, .. } = &mut self.state else { return };
         lent.book.received(now, bytes.len());
+        if let Some(heard) = heard::delta(bytes) {
+            if here.key != Some(heard.key) {
+                lent.book.odd();
+            }
+            self.fan.on_beat(now, heard.cadence);
+            return lent.book.beat(now, heard.beat, &mut here.watch);
+        }
         match ServerFrame::decode(bytes) {
             Ok(ServerFrame::Key(key)) => {
                 here.key = Some(key.head.beat);
                 self.fan.on_beat(now, key.head.cadence);
                 lent.book.beat(now, key.head.beat, &mut here.watch);
             }
-            Ok(ServerFrame::Delta(delta)) => {
-                if here.key != Some(delta.key) {
-                    lent.book.odd();
-                }
-                self.fan.on_beat(now, delta.head.cadence);
-                lent.book.beat(now, delta.head.beat, &mut here.watch);
-            }
             Ok(ServerFrame::Marks(marks)) => {
                 self.fan.on_marks(&marks);
                 here.ready_since = now;
             }
-            Err(_) => lent.book.odd(),
+            // Of a DELTA only what is no well-formed one comes here.
+            Ok(ServerFrame::Delta(_)) | Err(_) => lent.book.odd(),
         }
     }
 

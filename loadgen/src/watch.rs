@@ -62,13 +62,14 @@ impl Watch {
         step: u32,
         quickest: &Quickest,
     ) -> Option<Arrival> {
-        let last = self.last.replace(number);
         self.heard = self.heard.saturating_add(1);
-        if last.is_some_and(|last| number <= last) {
+        // Not due yet: the older KEY that the DELTA right behind it builds on, or a beat repeated for want of a newer.
+        if self.heard > CATCHING_UP && self.last.is_some_and(|last| number < last.saturating_add(step)) {
             return None;
         }
+        let last = self.last.replace(number);
         let age = quickest.age(at, nominal_ms);
-        let gap = number - last?;
+        let gap = number.saturating_sub(last?);
         (self.heard > CATCHING_UP).then_some(Arrival { age, missed: (gap / step).saturating_sub(1) })
     }
 }
@@ -94,6 +95,12 @@ mod tests {
     #[test]
     fn a_beat_that_comes_late_is_old_and_the_next_in_time_is_not() {
         assert_eq!(heard(&[(0, 5), (500, 10), (1_300, 15), (1_500, 20)])[2..], [Some((300, 0)), Some((0, 0))]);
+    }
+
+    #[test]
+    fn a_key_that_a_delta_builds_on_is_as_old_as_it_is_and_not_late() {
+        let beats = [(0, 5), (500, 10), (1_000, 15), (1_500, 17), (1_500, 20), (2_000, 25)];
+        assert_eq!(heard(&beats)[2..], [Some((0, 0)), None, Some((0, 0)), Some((0, 0))]);
     }
 
     #[test]

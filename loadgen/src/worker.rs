@@ -3,8 +3,6 @@
 //! It looks at most once a millisecond. A thread that slept until there is something would be woken by nearly each frame,
 //! at the cost of whoever sends it, and would read beats one at a time; so timers have a resolution of 1 ms.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::io;
 use std::time::Duration;
 
@@ -20,6 +18,7 @@ use crate::seat::{Lent, Seat};
 use crate::sources::Sources;
 use crate::target::Gateway;
 use crate::watch::Quickest;
+use crate::wheel::Wheel;
 
 /// How often a worker looks at most.
 const LOOK_INTERVAL: Nanos = MILLISECOND;
@@ -97,7 +96,8 @@ pub(crate) fn run(task: &Task, share: u32, mailbox: &Mailbox) -> io::Result<Ledg
         poll: Poll::new()?,
         seats: (share..task.fans).step_by(task.workers as usize).map(|index| Seat::new(task, index)).collect(),
         book: Book::new(task),
-        times: BinaryHeap::new(),
+        wheel: Wheel::new(task.clock.now()),
+        due: Vec::new(),
         buffer: vec![0; BUFFER_BYTES],
         frame: Vec::new(),
         give_up: task.times.give_up,
@@ -114,8 +114,9 @@ struct Worker<'a> {
     poll: Poll,
     seats: Vec<Seat>,
     book: Book<'a>,
-    /// When which seat is to be looked at. One that was rescheduled stands here twice; the later entry finds it unmoved.
-    times: BinaryHeap<Reverse<(Nanos, usize)>>,
+    /// When which seat is to be looked at. One that was rescheduled stands here twice; the later entry finds it changed.
+    wheel: Wheel,
+    due: Vec<(Nanos, u32)>,
     buffer: Vec<u8>,
     frame: Vec<u8>,
     give_up: Nanos,
@@ -132,7 +133,7 @@ impl Worker<'_> {
             let now = self.task.clock.now();
             std::thread::sleep(Duration::from_nanos(look_at.saturating_sub(now)));
             look_at = self.task.clock.now() + LOOK_INTERVAL;
-            let next = self.times.peek().map_or(tell_at, |Reverse((at, _))| tell_at.min(*at));
+            let next = self.wheel.next(tell_at);
             self.look(&mut events, next)?;
             self.act();
             let now = self.task.clock.now();
@@ -176,17 +177,17 @@ impl Worker<'_> {
 
     /// Does what it is time for.
     fn act(&mut self) {
-        while let Some(&Reverse((at, seat))) = self.times.peek() {
-            let now = self.task.clock.now();
-            if at > now {
-                break;
-            }
-            self.times.pop();
+        let mut due = std::mem::take(&mut self.due);
+        self.wheel.take(self.task.clock.now(), &mut due);
+        for (at, seat) in due.drain(..) {
+            let seat = seat as usize;
             if self.seats[seat].scheduled == at {
                 self.seats[seat].scheduled = Nanos::MAX;
+                let now = self.task.clock.now();
                 self.with(seat, |seat, lent| seat.on_time(now, lent));
             }
         }
+        self.due = due;
     }
 
     fn with(&mut self, index: usize, act: impl FnOnce(&mut Seat, &mut Lent<'_, '_>)) {
@@ -214,7 +215,7 @@ impl Worker<'_> {
         // What was asked for later is found out then; only what comes earlier needs a word.
         if next < seat.scheduled {
             seat.scheduled = next;
-            self.times.push(Reverse((next, index)));
+            self.wheel.push(next, u32::try_from(index).expect("fans are counted in 32 bits"));
         }
     }
 

@@ -14,6 +14,8 @@ use crate::spans::{Spans, needed_for};
 const SIZES: [(&str, f64, f64); 2] = [("wide", 960.0, 250.0), ("narrow", 400.0, 230.0)];
 /// More bins than this cannot be told apart.
 const BINS_MAX: usize = 240;
+/// Of our own standing still, from here on it is marked.
+const HICCUP_MS: f64 = 20.0;
 
 /// Some seconds as one point.
 struct Bin {
@@ -94,71 +96,58 @@ fn phases(paper: &Paper, run: &Record) -> Markup {
     }
 }
 
-/// From the first phase to the last second of which anything is known.
-fn time(run: &Record, bins: &[Bin]) -> (f64, f64) {
+/// From the first phase to the end of the last measured one; the bins between, but for those that are cut by an end and
+/// would show a fall that was none.
+fn measured(run: &Record) -> ((f64, f64), Vec<Bin>) {
     let from = run.phases.first().map_or(0.0, |phase| as_seconds(phase.phase.from));
-    let measured_to = run.phases.iter().filter(|phase| phase.is_measured()).map(|phase| as_seconds(phase.phase.to));
-    let to = bins.iter().rev().find(|bin| bin.taps > 0.0 || bin.max.is_some()).map_or(0.0, |bin| bin.to);
-    (from, measured_to.fold(to, f64::max).max(from + 1.0))
+    let ends = run.phases.iter().filter(|phase| phase.is_measured()).map(|phase| as_seconds(phase.phase.to));
+    let to = ends.fold(from, f64::max);
+    let bins = bins(run).into_iter().filter(|bin| bin.from >= from && bin.to <= to).collect();
+    ((from, to.max(from + 1.0)), bins)
 }
 
 pub(super) fn rates(run: &Record) -> Markup {
-    let bins = bins(run);
+    let (x, bins) = measured(run);
     let highest = bins.iter().map(|bin| bin.taps.max(bin.frames)).fold(0.0, f64::max);
-    let x = time(run, &bins);
     let series = |of: fn(&Bin) -> f64| bins.iter().map(|bin| (bin.middle(), Some(of(bin)))).collect::<Vec<_>>();
+    let (taps, frames) = (series(|bin| bin.taps), series(|bin| bin.frames));
     let legend = [("taps", "taps: what people do"), ("frames", "frames: what travels")];
     figure("Sent, per second", &legend, "", |class, width, height| {
         let paper = Paper { width, height, x, y_max: round_top(highest) };
-        let shown: Vec<_> = bins.iter().filter(|bin| bin.from >= x.0 && bin.to <= x.1 + 1.0).collect();
-        let clip = |points: Vec<(f64, Option<f64>)>| {
-            points.into_iter().filter(|(at, _)| (x.0..=x.1).contains(at)).collect::<Vec<_>>()
+        let drawn = html! {
+            (phases(&paper, run)) (paper.y_axis()) (paper.seconds())
+            (paper.area("taps area", &taps)) (paper.line("taps line", &taps)) (paper.line("frames line", &frames))
+            @if class == "wide" { @for bin in &bins { (paper.hint(bin.from, bin.to, &bin.told())) } }
         };
-        let (taps, frames) = (clip(series(|bin| bin.taps)), clip(series(|bin| bin.frames)));
-        paper.sheet(
-            class,
-            "taps and frames per second over time",
-            &html! {
-                (phases(&paper, run)) (paper.y_axis()) (paper.seconds())
-                (paper.area("taps area", &taps)) (paper.line("taps line", &taps)) (paper.line("frames line", &frames))
-                @if class == "wide" { @for bin in &shown { (paper.hint(bin.from, bin.to, &bin.told())) } }
-            },
-        )
+        paper.sheet(class, "taps and frames per second over time", &drawn)
     })
 }
 
 pub(super) fn latencies(run: &Record) -> Markup {
-    let bins = bins(run);
-    let x = time(run, &bins);
-    let bins: Vec<Bin> = bins.into_iter().filter(|bin| (x.0..=x.1).contains(&bin.middle())).collect();
+    let (x, bins) = measured(run);
     let highest = bins.iter().filter_map(|bin| bin.max).fold(0.0, f64::max);
     let series = |of: fn(&Bin) -> Option<f64>| bins.iter().map(|bin| (bin.middle(), of(bin))).collect::<Vec<_>>();
-    let size = run.timeline.len().div_ceil(BINS_MAX).max(1);
-    let bin = if size > 1 { format!(" Each point is the highest of {size} seconds.") } else { String::new() };
-    let stalls = bins.iter().filter(|bin| bin.hiccup >= 20.0).count();
-    let stalls = if stalls > 0 {
-        format!(" Marks at the bottom: the generator’s machine stood still for 20 ms or more.{bin}")
-    } else {
-        bin
-    };
-    let note = format!("By the instant a tap was meant, so a stall shows as a slope from where it began.{stalls}");
+    let (p50, p99, longest) = (series(|bin| bin.p50), series(|bin| bin.p99), series(|bin| bin.max));
+    let mut note = "By the instant a tap was meant, so a stall shows as a slope from where it began.".to_owned();
+    let size = run.timeline.len().div_ceil(BINS_MAX);
+    if size > 1 {
+        note.push_str(&format!(" Each point is the highest of {size} seconds."));
+    }
+    if bins.iter().any(|bin| bin.hiccup >= HICCUP_MS) {
+        note.push_str(" Red marks: the generator’s own machine stood still for 20 ms or more.");
+    }
     let legend = [("p50", "p50"), ("p99", "p99"), ("longest", "longest")];
     figure("Tap to beat, ms", &legend, &note, |class, width, height| {
         let paper = Paper { width, height, x, y_max: round_top(highest) };
-        paper.sheet(
-            class,
-            "tap to beat over time",
-            &html! {
-                (phases(&paper, run)) (paper.y_axis()) (paper.seconds())
-                (paper.line("longest line", &series(|bin| bin.max)))
-                (paper.line("p99 line", &series(|bin| bin.p99)))
-                (paper.line("p50 line", &series(|bin| bin.p50)))
-                @for bin in bins.iter().filter(|bin| bin.hiccup >= 20.0) {
-                    (paper.line("hiccup", &[(bin.middle(), Some(0.0)), (bin.middle(), Some(paper.y_max * 0.05))]))
-                }
-                @if class == "wide" { @for bin in &bins { (paper.hint(bin.from, bin.to, &bin.told())) } }
-            },
-        )
+        let drawn = html! {
+            (phases(&paper, run)) (paper.y_axis()) (paper.seconds())
+            (paper.line("longest line", &longest)) (paper.line("p99 line", &p99)) (paper.line("p50 line", &p50))
+            @for bin in bins.iter().filter(|bin| bin.hiccup >= HICCUP_MS) {
+                (paper.line("hiccup", &[(bin.middle(), Some(0.0)), (bin.middle(), Some(paper.y_max * 0.05))]))
+            }
+            @if class == "wide" { @for bin in &bins { (paper.hint(bin.from, bin.to, &bin.told())) } }
+        };
+        paper.sheet(class, "tap to beat over time", &drawn)
     })
 }
 
@@ -171,8 +160,8 @@ pub(super) fn percentiles(run: &Record) -> Markup {
     let whole = run.measured();
     let shown = [
         (Spanned::TapToBeat, "p50", "tap to beat"),
-        (Spanned::SendToBeat, "taps", "send to beat"),
-        (Spanned::ScheduleLag, "frames", "schedule lag"),
+        (Spanned::SendToBeat, "frames", "send to beat"),
+        (Spanned::ScheduleLag, "longest", "schedule lag"),
     ];
     let samples = shown.iter().map(|(metric, ..)| metric.of(&whole).len()).max().unwrap_or(0);
     if samples == 0 {

@@ -8,6 +8,9 @@ use crate::metric::Spanned;
 use crate::record::{Fault, PhaseBook, Record, TeamRecord};
 use crate::spans::LISTED;
 
+/// Teams that are seen without asking; those whose books differ always are.
+const TEAMS_SHOWN: usize = 15;
+
 fn title(metric: Spanned) -> &'static str {
     match metric {
         Spanned::TapToBeat => "tap to beat",
@@ -70,16 +73,28 @@ pub(super) fn thresholds(run: &Record) -> Markup {
 
 pub(super) fn reconciliation(run: &Record) -> Markup {
     let stored = run.teams.iter().any(|team| team.stored.is_some());
-    let mut shown: Vec<&TeamRecord> =
+    let mut teams: Vec<&TeamRecord> =
         run.teams.iter().filter(|team| team.due > 0 || !team.differences.is_empty()).collect();
-    shown.sort_by_key(|team| (team.differences.is_empty(), std::cmp::Reverse(team.due)));
-    let silent = run.teams.len() - shown.len();
-    let most = shown.iter().map(|team| team.due).max().unwrap_or(0);
-    let columns = |team: &TeamRecord| {
+    teams.sort_by_key(|team| (team.differences.is_empty(), std::cmp::Reverse(team.due)));
+    let silent = run.teams.len() - teams.len();
+    let most = teams.iter().map(|team| team.due).max().unwrap_or(0);
+    let differing = teams.iter().filter(|team| !team.differences.is_empty()).count();
+    let (first, others) = teams.split_at(teams.len().min(TEAMS_SHOWN.max(differing)));
+    let all = run.all_teams();
+    let books = |teams: &[&TeamRecord], all: Option<&TeamRecord>| {
         html! {
-            @for number in [team.due, team.sent, team.counted, team.shadowed, team.late, team.published] { td { (quiet(number)) } }
-            @if stored { td { @if let Some(stored) = team.stored { (quiet(stored)) } } }
-            td { (quiet(team.in_doubt)) }
+            div.scroll { table.books {
+                thead { tr {
+                    th { "team" } th {}
+                    @for name in ["due", "sent", "counted", "shadowed", "late", "published"] { th { (name) } }
+                    @if stored { th { "stored" } }
+                    th { "in doubt" } th.says { "difference" }
+                } }
+                tbody { @for team in teams { (team_row(team, most, stored)) } }
+                @if let Some(all) = all {
+                    tfoot { tr { th scope="row" { "all" } td {} (numbers(all, stored)) td.says {} } }
+                }
+            } }
         }
     };
     html! {
@@ -87,29 +102,33 @@ pub(super) fn reconciliation(run: &Record) -> Markup {
             "due = sent = counted + shadowed + late, published = counted" @if stored { ", stored = counted" }
             ". Every team for itself; nothing is tolerated."
         }
-        div.scroll { table.books {
-            thead { tr {
-                th { "team" } th {}
-                @for name in ["due", "sent", "counted", "shadowed", "late", "published"] { th { (name) } }
-                @if stored { th { "stored" } }
-                th { "in doubt" } th.says { "difference" }
-            } }
-            tbody {
-                @for team in &shown {
-                    tr.differs[!team.differences.is_empty()] {
-                        th scope="row" title=(team.name) { (team.code) }
-                        td.bar { span style=(format!("width:{:.1}%", over(team.due, most) * 100.0)) {} }
-                        (columns(team))
-                        td.says { @if team.differences.is_empty() { span.ok { "none" } } @else { (team.differences.join(", ")) } }
-                    }
-                }
-            }
-            tfoot { tr { th scope="row" { "all" } td {} (columns(&run.all_teams())) td.says {} } }
-        } }
+        (books(first, Some(&all)))
+        @if !others.is_empty() {
+            details { summary { (others.len()) " more teams, whose books agree" } (books(others, None)) }
+        }
         @if silent > 0 { p.fine { (silent) " more teams were neither cheered nor counted." } }
-        @if run.all_teams().in_doubt > 0 {
+        @if all.in_doubt > 0 {
             p.fine { "In doubt: sent on connections that ended without an answer by a fan that never resumed. It explains a difference and does not excuse it." }
         }
+    }
+}
+
+fn team_row(team: &TeamRecord, most: u64, stored: bool) -> Markup {
+    html! {
+        tr.differs[!team.differences.is_empty()] {
+            th scope="row" title=(team.name) { (team.code) }
+            td.bar { span style=(format!("width:{:.1}%", over(team.due, most) * 100.0)) {} }
+            (numbers(team, stored))
+            td.says { @if team.differences.is_empty() { span.ok { "none" } } @else { (team.differences.join(", ")) } }
+        }
+    }
+}
+
+fn numbers(team: &TeamRecord, stored: bool) -> Markup {
+    html! {
+        @for number in [team.due, team.sent, team.counted, team.shadowed, team.late, team.published] { td { (quiet(number)) } }
+        @if stored { td { @if let Some(stored) = team.stored { (quiet(stored)) } } }
+        td { (quiet(team.in_doubt)) }
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod book;
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -57,6 +58,11 @@ impl Fake {
         let shared = Arc::clone(&state);
         std::thread::spawn(move || runtime.block_on(serve(listener, shared)));
         Self { address, state }
+    }
+
+    /// Where fans connected from, and how many from each.
+    pub(crate) fn sources(&self) -> HashMap<String, u64> {
+        self.state.lock().unwrap().sources.clone()
     }
 
     /// Returns once the crowd taps.
@@ -122,6 +128,8 @@ async fn answer(
         "/metrics" => state.lock().unwrap().metrics(),
         "/v1/events/demo/feed" => return display(stream, state, beats).await,
         fan if fan.starts_with("/v1/events/demo/ws") => {
+            let source = stream.peer_addr().unwrap().ip().to_string();
+            *state.lock().unwrap().sources.entry(source).or_default() += 1;
             let session = fan.split_once("?session=").map(|(_, session)| session.to_owned());
             return welcome(stream, state, beats, restarting, session).await;
         }

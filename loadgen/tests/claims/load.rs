@@ -55,7 +55,7 @@ impl Ran {
     }
 
     /// Taps that were found in a beat.
-    fn samples(&self) -> u64 {
+    pub(crate) fn samples(&self) -> u64 {
         self.words("tap to beat").last().unwrap().parse().unwrap()
     }
 

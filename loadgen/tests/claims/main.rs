@@ -10,6 +10,7 @@ mod load;
 mod records;
 mod refusals;
 mod resilience;
+mod shapes;
 mod sink;
 mod stored;
 mod tools;

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
@@ -16,7 +17,7 @@ struct Files(TempDir);
 
 impl Files {
     fn new() -> Self {
-        Self(TempDir::new().unwrap())
+        Self(TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap())
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -29,6 +30,24 @@ impl Files {
         let ran = Sink::start(sink).load(&["-c", "150", "-q", "600", "--settle", "1s", "-o", &path]);
         (path, ran)
     }
+}
+
+/// The records of a run at which every tap arrived, and of the same run with one lost; made once.
+struct Pair {
+    _files: Files,
+    right: String,
+    taps: u64,
+    lossy: String,
+}
+
+fn pair() -> &'static Pair {
+    static PAIR: OnceLock<Pair> = OnceLock::new();
+    PAIR.get_or_init(|| {
+        let files = Files::new();
+        let (right, ran) = files.record("right.json", &[]);
+        let (lossy, _) = files.record("lossy.json", &LOSSY);
+        Pair { right, taps: ran.books("all")[0], lossy, _files: files }
+    })
 }
 
 fn text(path: &Path) -> String {
@@ -74,14 +93,12 @@ fn a_broken_threshold_exits_99_and_a_misspelt_one_is_refused_before_anybody_conn
 
 #[test]
 fn records_and_logs_of_two_machines_merge_and_a_loss_stays_a_loss() {
-    let files = Files::new();
-    let (right, ran) = files.record("right.json", &[]);
-    let (wrong, _) = files.record("wrong.json", &LOSSY);
-    let merged = beat_load_with(&["merge", &right, &wrong]);
+    let Pair { right, taps, lossy, .. } = pair();
+    let merged = beat_load_with(&["merge", right, lossy]);
     assert_eq!(merged.code, 98, "{}{}", merged.report, merged.errors);
     assert!(merged.says("machine 2: 1 lost") && merged.says("2 machines"), "{}", merged.report);
-    assert_eq!(merged.books("all")[0], 2 * ran.books("all")[0], "the same seed, twice");
-    let logs = [&right, &wrong].map(|record| {
+    assert_eq!(merged.books("all")[0], 2 * taps, "the same seed, twice");
+    let logs = [right, lossy].map(|record| {
         let log = record.replace(".json", ".hdr");
         assert_ne!(beat_load_with(&["report", record, "-o", &log]).code, 3);
         log
@@ -89,21 +106,19 @@ fn records_and_logs_of_two_machines_merge_and_a_loss_stays_a_loss() {
     let both = beat_load_with(&["merge", &logs[0], &logs[1]]);
     assert_eq!(both.code, 0, "{}", both.errors);
     assert!(both.says("steady.tap_to_beat"), "{}", both.report);
-    assert_eq!(beat_load_with(&["merge", &right, &logs[0]]).code, 2, "records and logs do not merge");
+    assert_eq!(beat_load_with(&["merge", right, &logs[0]]).code, 2, "records and logs do not merge");
 }
 
 #[test]
 fn a_run_that_became_worse_is_told_from_one_that_did_not() {
-    let files = Files::new();
-    let (before, _) = files.record("before.json", &[]);
-    let (lossy, _) = files.record("lossy.json", &LOSSY);
-    let same = beat_load_with(&["compare", &before, &before, "--fail-on-regression", "5%"]);
+    let Pair { right: before, lossy, .. } = pair();
+    let same = beat_load_with(&["compare", before, before, "--fail-on-regression", "5%"]);
     assert_eq!(same.code, 0, "{}{}", same.report, same.errors);
     assert!(same.says("tap_to_beat.p50") && same.says("NO WORSE"), "{}", same.report);
-    let worse = beat_load_with(&["compare", &before, &lossy, "--fail-on-regression", "900%"]);
+    let worse = beat_load_with(&["compare", before, lossy, "--fail-on-regression", "900%"]);
     assert_eq!(worse.code, 99, "{}", worse.report);
     assert!(worse.says("teams that do not reconcile"), "what was right and is wrong has no allowance");
-    assert_eq!(beat_load_with(&["compare", &before, "/nowhere.json"]).code, 3);
+    assert_eq!(beat_load_with(&["compare", before, "/nowhere.json"]).code, 3);
 }
 
 #[test]

@@ -16,6 +16,8 @@ pub(super) struct State {
     pub(super) sessions: HashMap<String, Session>,
     pub(super) welcomes: u64,
     pub(super) base_frames: u64,
+    /// Where fans connected from, and how many.
+    pub(super) sources: HashMap<String, u64>,
     pub(super) first_tap: Option<Instant>,
 }
 
@@ -58,6 +60,7 @@ impl State {
             sessions: HashMap::new(),
             welcomes: 0,
             base_frames: 0,
+            sources: HashMap::new(),
             first_tap: None,
         }
     }
