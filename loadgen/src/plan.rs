@@ -9,7 +9,7 @@ use crate::phases::{Phase, Phases};
 use crate::schedule::{Crowd, Digest};
 
 /// A server at rest asks for one frame in so long.
-const CADENCE: Nanos = 250 * MILLISECOND;
+const CADENCE: Nanos = 100 * MILLISECOND;
 const TEAMS_LISTED: usize = 5;
 
 /// What the taps of one phase come to.
@@ -41,32 +41,33 @@ impl Plan {
             cut: 0,
             schedule: Digest::default(),
         };
-        let seconds = usize::try_from(crowd.pace.length() / SECOND).unwrap_or(usize::MAX).saturating_add(1);
-        let mut by_second = vec![0u64; seconds];
+        // Of each phase, its own first second, its second, and so on.
+        let mut by_second: Vec<Vec<u64>> = phases.iter().map(|_| Vec::new()).collect();
         for index in 0..fans {
             plan.cut += crowd.storms(index).count() as u64;
             let mut taps = crowd.fan(index);
             let mut said: Option<Nanos> = None;
             for tap in taps.by_ref() {
                 plan.by_team[usize::from(tap.team)] += 1;
-                let since = usize::try_from((tap.at - crowd.start) / SECOND).unwrap_or(usize::MAX);
-                by_second[since] += 1;
                 // Fits a frame that was due after its cadence, or makes one at once.
                 let new = said.is_none_or(|at| tap.at > at);
                 if new {
                     said = Some(said.map_or(tap.at, |at| (at + CADENCE).max(tap.at)));
                 }
-                if let Some(sum) = phases.index_at(tap.at).map(|index| &mut plan.by_phase[index]) {
-                    sum.taps += 1;
-                    sum.frames += u64::from(new);
+                let Some(phase) = phases.index_at(tap.at) else { continue };
+                plan.by_phase[phase].taps += 1;
+                plan.by_phase[phase].frames += u64::from(new);
+                let since = tap.at - phases.iter().nth(phase).map_or(0, |phase| phase.from);
+                let (seconds, second) = (&mut by_second[phase], usize::try_from(since / SECOND).unwrap_or(usize::MAX));
+                if seconds.len() <= second {
+                    seconds.resize(second + 1, 0);
                 }
+                seconds[second] += 1;
             }
             plan.schedule.add(taps.digest());
         }
-        for (second, &taps) in (0..).map(|second: Nanos| crowd.start + second * SECOND).zip(&by_second) {
-            if let Some(sum) = phases.index_at(second).map(|index| &mut plan.by_phase[index]) {
-                sum.busiest = sum.busiest.max(taps);
-            }
+        for (sum, seconds) in plan.by_phase.iter_mut().zip(by_second) {
+            sum.busiest = seconds.into_iter().max().unwrap_or(0);
         }
         plan
     }
@@ -90,7 +91,7 @@ pub(crate) fn write(
     for (phase, sum) in phases.iter().zip(&plan.by_phase) {
         line(out, phase, *sum, crowd.start)?;
     }
-    writeln!(out, "\nframes are those of fans whom nothing holds up, at a cadence of 250 ms")?;
+    writeln!(out, "\nframes are those of fans whom nothing holds up, at a cadence of 100 ms")?;
     for storm in &crowd.storms {
         writeln!(
             out,
