@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 
-import { isHeld, strength } from '../pages/calm.js';
-import { ranking } from '../pages/ranking.js';
-import { fillOf, shareOf } from '../pages/scale.js';
-import { inkOn } from '../pages/team.js';
+import { isHeld, strength } from '../pages/shared/calm.js';
+import { ranking } from '../pages/fan/ranking.js';
+import { fillOf, shareOf } from '../pages/shared/scale.js';
+import { inkOn } from '../pages/shared/team.js';
 
 test('a silent wall holds for two seconds, then fades to nothing in five', () => {
   expect([0, 2_000, 4_500, 7_000, 60_000].map(strength)).toEqual([1, 1, 0.5, 0, 0]);

@@ -18,11 +18,11 @@ const POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; img-src '
                       style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 pub(super) fn fan<B>(request: &Request<B>) -> Response<Body> {
-    asset(request, "pages/fan.html")
+    asset(request, "pages/fan/fan.html")
 }
 
 pub(super) fn arena<B>(request: &Request<B>) -> Response<Body> {
-    asset(request, "pages/arena.html")
+    asset(request, "pages/arena/arena.html")
 }
 
 pub(super) fn asset<B>(request: &Request<B>, path: &str) -> Response<Body> {

@@ -1,16 +1,16 @@
 /**
  * The fan page: chooses the event and the team, hands taps to the SDK, and shows what comes back.
  *
- * @import { Beat, LinkState, Team } from '../src/index.js'
+ * @import { Beat, LinkState, Team } from '../../src/index.js'
  */
 
-import { connect, loadEvent, loadEvents, TapError } from '../src/index.js';
-import { isHeld, strength } from './calm.js';
+import { connect, loadEvent, loadEvents, TapError } from '../../src/index.js';
+import { isHeld, strength } from '../shared/calm.js';
 import { offer, openChooser } from './chooser.js';
-import { byId } from './elements.js';
-import { pause, untilLoaded } from './loading.js';
+import { byId } from '../shared/elements.js';
+import { pause, untilLoaded } from '../shared/loading.js';
 import { rememberCheers, rememberedCheers, rememberedTeam, rememberTeam } from './memory.js';
-import { exact } from './numbers.js';
+import { exact } from '../shared/numbers.js';
 import { listen } from './pad.js';
 import { ranking } from './ranking.js';
 import { beatOnce, paintRanking, paintTeam } from './scene.js';

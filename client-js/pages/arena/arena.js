@@ -1,14 +1,14 @@
 /**
  * The arena page: hands the display feed to the wall, and says how far it can be trusted.
  *
- * @import { FeedBeat, LinkState } from '../src/index.js'
+ * @import { FeedBeat, LinkState } from '../../src/index.js'
  */
 
-import { display, loadEvent } from '../src/index.js';
-import { isHeld, strength } from './calm.js';
-import { byId } from './elements.js';
-import { untilLoaded } from './loading.js';
-import { briefPerSecond, exact } from './numbers.js';
+import { display, loadEvent } from '../../src/index.js';
+import { isHeld, strength } from '../shared/calm.js';
+import { byId } from '../shared/elements.js';
+import { untilLoaded } from '../shared/loading.js';
+import { briefPerSecond, exact } from '../shared/numbers.js';
 import { Wall } from './wall.js';
 
 /** As often as beats come; what is drawn is always the newest of them. */

@@ -4,7 +4,7 @@
  * Every finger counts as it lands, a key as it goes down but not as it repeats. Knows nothing of teams or servers.
  */
 
-import { make } from './elements.js';
+import { make } from '../shared/elements.js';
 
 /** Splashes that may be seen at once: as many taps as the quickest thumbs land while one fades. */
 const SPLASHES = 8;

@@ -1,7 +1,7 @@
 /**
  * How a team looks: its flag, its colour, and what can be read on that colour.
  *
- * @import { Team } from '../src/index.js'
+ * @import { Team } from '../../src/index.js'
  */
 
 /**

@@ -2,7 +2,7 @@
  * Asks until it is answered, as patiently as the SDK reconnects.
  */
 
-import { backoff } from '../src/backoff.js';
+import { backoff } from '../../src/backoff.js';
 
 /**
  * @template Answer

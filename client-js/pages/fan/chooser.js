@@ -1,10 +1,10 @@
 /**
  * The list of teams to choose from, found by name or by code.
  *
- * @import { Team } from '../src/index.js'
+ * @import { Team } from '../../src/index.js'
  */
 
-import { byId, make } from './elements.js';
+import { byId, make } from '../shared/elements.js';
 
 const dialog = /** @type {HTMLDialogElement} */ (byId('chooser'));
 const search = /** @type {HTMLInputElement} */ (byId('search'));

@@ -1,7 +1,7 @@
 /**
  * The order of teams by what a beat says of them: the one the display feed keeps.
  *
- * @import { Beat, Team } from '../src/index.js'
+ * @import { Beat, Team } from '../../src/index.js'
  *
  * @typedef {{ rank: number, team: Team, level: number, total: number }} Place
  */

@@ -1,15 +1,15 @@
 /**
  * What the upper half of the fan page shows: the own team's beat and rank, the world's total, the ranking.
  *
- * @import { Team } from '../src/index.js'
+ * @import { Team } from '../../src/index.js'
  * @import { Place } from './ranking.js'
  */
 
-import { rateOf } from '../src/index.js';
-import { byId, make } from './elements.js';
-import { brief, exact, roughPerSecond } from './numbers.js';
-import { fillOf, shareOf } from './scale.js';
-import { paint } from './team.js';
+import { rateOf } from '../../src/index.js';
+import { byId, make } from '../shared/elements.js';
+import { brief, exact, roughPerSecond } from '../shared/numbers.js';
+import { fillOf, shareOf } from '../shared/scale.js';
+import { paint } from '../shared/team.js';
 
 /** The last quarter of a minute, at two bars a second. */
 const TRACE_BARS = 30;

@@ -3,12 +3,12 @@
  *
  * Elements are made once per team and told only what has changed.
  *
- * @import { FeedTeam, Team } from '../src/index.js'
+ * @import { FeedTeam, Team } from '../../src/index.js'
  */
 
-import { byId, make } from './elements.js';
-import { briefPerSecond, exact } from './numbers.js';
-import { fillOf, shareOf } from './scale.js';
+import { byId, make } from '../shared/elements.js';
+import { briefPerSecond, exact } from '../shared/numbers.js';
+import { fillOf, shareOf } from '../shared/scale.js';
 
 const TOP = 10;
 
