@@ -199,7 +199,13 @@ impl Event {
 
     /// As it stands at its own address.
     pub(crate) fn detail(&self) -> EventDetail {
-        EventDetail { summary: self.summary(), teams: self.roster.teams().to_vec() }
+        EventDetail {
+            summary: self.summary(),
+            // One that opens with the service has no time to tell.
+            opens_at_ms: self.opens_at_ms.filter(|opens| *opens > 0),
+            closes_at_ms: self.closes_at_ms,
+            teams: self.roster.teams().to_vec(),
+        }
     }
 }
 
