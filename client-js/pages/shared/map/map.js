@@ -26,6 +26,9 @@ const RESTING_RADIUS = 5;
 /** Of a team at full level, in units of the map: the width of France. */
 const FULL_RADIUS = 56;
 
+/** How a radius grows with a level: at 1 Europe is one heap, at 2 only the loudest few are seen. */
+const STEEPNESS = 1.5;
+
 /** A silent team must be seen on a phone too, in CSS pixels. */
 const RADIUS_MIN_PX = 1.2;
 
@@ -121,9 +124,9 @@ export class BubbleMap {
     for (let team = 0; team < levels.length; team++) loudest = Math.max(loudest, levels[team]);
     const least = RADIUS_MIN_PX * devicePixelRatio;
     for (const team of this.#order) {
-      // The root makes the area grow with the level; a level is a logarithm already, so that the small are seen.
+      // A level is a logarithm already, so that the small are seen; a little steeper, so that the loud lead.
       const filled = fillOf(levels[team] ?? 0, loudest);
-      const radius = RESTING_RADIUS + (FULL_RADIUS - RESTING_RADIUS) * filled ** 1.5;
+      const radius = RESTING_RADIUS + (FULL_RADIUS - RESTING_RADIUS) * filled ** STEEPNESS;
       this.#radii[team] = Math.max(least, radius * this.#scale);
     }
   }
