@@ -13,5 +13,6 @@
 export { Client, connect, TapError } from './client.js';
 export { FrameError } from './codec.js';
 export { display } from './display.js';
+export { Glide } from './glide.js';
 export { levelOf, rateOf } from './level.js';
 export { loadEvent, loadEvents } from './roster.js';
