@@ -18,6 +18,7 @@ mod health;
 mod limits;
 mod malformed;
 mod outage;
+mod pages;
 mod resume;
 mod rosters;
 mod slow;
