@@ -17,6 +17,7 @@ mod handshake;
 mod health;
 mod limits;
 mod malformed;
+mod origins;
 mod outage;
 mod pages;
 mod resume;
