@@ -1,10 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
+const BROWSER = 'tests/browser/**/*.test.js';
+
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['tests/*.test.js'] } },
-      { test: { name: 'browser', include: ['tests/browser/*.test.js'], testTimeout: 30_000, hookTimeout: 30_000 } },
+      { test: { name: 'unit', include: ['tests/**/*.test.js'], exclude: [BROWSER] } },
+      { test: { name: 'browser', include: [BROWSER], testTimeout: 30_000, hookTimeout: 30_000 } },
     ],
   },
 });

@@ -46,7 +46,7 @@ impl Ending {
 
     /// Ends the program here and now, and leaves the terminal as it was.
     pub(crate) fn at_once(&self) -> ! {
-        crate::screen::restore();
+        crate::tell::screen::restore();
         std::process::exit(INTERRUPTED.into());
     }
 

@@ -1,75 +1,36 @@
 //! `beat-load`: a crowd of fans for Make the Beat that knows whether every tap arrived.
 //!
-//! Speaks the wire through `beat-protocol` and shares nothing else with the server. In reading order: what is asked for
-//! and of whom; the shape of the crowd, when every fan taps, what it may say, its socket, the thread that carries it and keeps
-//! the book; the display feed and the run that brings all together; what it measured, and the line that decides; the
-//! tools. `shape` to `fan`, `wire`, `latency` and `reconcile` know no socket, no clock and no thread.
+//! Speaks the wire through `beat-protocol` and shares nothing else with the server. In reading order: what is asked for;
+//! when every fan is to tap; the crowd that does it, and the cohorts that misbehave beside it; the run that brings all
+//! together; what it measured, the books that must agree, and the record of both; who judges and who tells it; the tools.
+//! `plan`, `judge`, and of the rest `fan`, `wire`, `latency` and `reconcile`, know no socket, no clock and no thread.
 
-mod cli;
-mod scenario;
-mod asked;
-mod run;
+mod command;
+mod plan;
+mod crowd;
+mod cohorts;
 mod target;
 mod clock;
-mod shape;
-mod sources;
-mod phases;
-mod pace;
-mod countries;
-mod schedule;
-mod plan;
-mod bucket;
-mod fan;
-mod wire;
-mod heard;
-mod dial;
-mod seat;
-mod book;
-mod wheel;
-mod worker;
-mod crew;
-mod procs;
-mod ledger;
-mod cohorts;
-mod feed;
-mod watch;
-mod stage;
-mod progress;
-mod screen;
-mod vitals;
-mod watchdog;
-mod spans;
-mod display;
-mod latency;
-mod timeline;
-mod metrics_page;
-mod reconcile;
-mod outcome;
+mod run;
+mod measure;
+mod books;
 mod record;
-mod fault;
-mod verdict;
-mod metric;
-mod threshold;
-mod output;
-mod html;
-mod report;
-mod afterwards;
-mod stored;
-mod sink;
-mod doctor;
-mod probe;
-mod verify;
+mod judge;
+mod tell;
+mod tools;
 mod ending;
-mod cpu;
 
 use std::convert::Infallible;
 use std::fmt::Display;
 use std::process::ExitCode;
 
-use crate::afterwards::AfterwardsError;
-use crate::cli::{Command, RunArgs};
+use crate::command::cli::{Command, RunArgs};
+use crate::command::{asked, scenario};
+use crate::crowd::procs;
 use crate::record::{Record, Standing};
 use crate::run::RunError;
+use crate::tools::afterwards::{self, AfterwardsError};
+use crate::tools::{doctor, probe, sink, verify};
 
 const USAGE: u8 = 2;
 const SET_UP: u8 = 3;

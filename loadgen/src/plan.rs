@@ -1,12 +1,18 @@
 //! What a run would send, told without sending it: phases, taps, frames, teams, and the schedule's stamp.
 
+pub(crate) mod shape;
+pub(crate) mod phases;
+pub(crate) mod pace;
+pub(crate) mod countries;
+pub(crate) mod schedule;
+
 use std::io::{self, Write};
 
 use beat_protocol::TeamCode;
 
 use crate::clock::{MILLISECOND, Nanos, SECOND, as_seconds};
-use crate::phases::{Phase, Phases};
-use crate::schedule::{Crowd, Digest};
+use crate::plan::phases::{Phase, Phases};
+use crate::plan::schedule::{Crowd, Digest};
 
 /// A server at rest asks for one frame in so long.
 const CADENCE: Nanos = 100 * MILLISECOND;

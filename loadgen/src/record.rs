@@ -15,7 +15,7 @@ pub(crate) use self::file::{RecordError, read, write};
 pub(crate) use self::phase::{PhaseBook, PhaseRecord, Second};
 use crate::clock::Nanos;
 use crate::cohorts::Cohort;
-use crate::spans::Spans;
+use crate::measure::spans::Spans;
 
 /// Of the file's format; another version is refused rather than misread.
 pub(crate) const VERSION: u32 = 1;

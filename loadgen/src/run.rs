@@ -1,28 +1,31 @@
 //! One run from the first look at the event to the books that must agree.
 
+mod stage;
+mod outcome;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use beat_protocol::TeamCode;
 
-use crate::asked;
-use crate::cli::{Procs, RunArgs};
+use crate::books::ledger::Ledger;
+use crate::books::reconcile::TeamLine;
+use crate::books::stored::StoredError;
 use crate::clock::{Clock, Nanos, SECOND};
 use crate::cohorts::{self, Cohorts, Setting};
+use crate::command::asked;
+use crate::command::cli::{Procs, RunArgs};
+use crate::crowd::sources::Sources;
+use crate::crowd::worker::Task;
 use crate::ending::Ending;
-use crate::feed::Feed;
-use crate::ledger::Ledger;
-use crate::outcome::Outcome;
-use crate::progress::Progress;
-use crate::reconcile::TeamLine;
+use crate::measure::feed::Feed;
+use crate::measure::vitals::Vitals;
+use crate::measure::watch::Quickest;
 use crate::record::{Fault, Record};
-use crate::sources::Sources;
-use crate::stage::{Closed, OtherBooks, Stage};
-use crate::stored::StoredError;
+use crate::run::outcome::Outcome;
+use crate::run::stage::{Closed, OtherBooks, Stage};
 use crate::target::{Gateway, TargetError};
-use crate::vitals::Vitals;
-use crate::watch::Quickest;
-use crate::worker::Task;
+use crate::tell::progress::Progress;
 
 /// How long the first beat may take.
 const FIRST_BEAT_MAX: Nanos = 5 * SECOND;

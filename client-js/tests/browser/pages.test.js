@@ -1,68 +1,23 @@
 /**
  * The two pages in a real browser, against a real server: from a thumb to the wall.
- *
- * @import { Browser, Page } from 'playwright-core'
  */
 
-import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { startServer } from './server.js';
+import { PHONE, WALL, raise, says } from './harness.js';
 
-const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const args = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
-const WALL = { viewport: { width: 1920, height: 1080 } };
-
-/** @type {Awaited<ReturnType<typeof startServer>>} */
-let server;
-/** @type {Browser} */
-let browser;
-/** @type {string[]} what the pages' own consoles complain of */
-const complaints = [];
+/** @type {import('./harness.js').Stage} */
+let stage;
 
 beforeAll(async () => {
-  server = await startServer();
-  browser = await chromium.launch({ executablePath, args });
+  stage = await raise();
 });
 
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-});
-
-/**
- * @param {typeof PHONE | typeof WALL} screen
- * @param {string} path
- */
-async function open(screen, path) {
-  const page = await browser.newPage(screen);
-  page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('console', (message) => void (message.type() === 'error' && complaints.push(message.text())));
-  await page.goto(new URL(path, server.fans).href);
-  return page;
-}
-
-/**
- * Waits until an element says so.
- *
- * @param {Page} page
- * @param {string} selector
- * @param {RegExp} words
- */
-const says = (page, selector, words) => page.locator(selector).filter({ hasText: words }).waitFor();
+afterAll(() => stage?.strike());
 
 test('a tap on the fan page is seen on the arena page', async () => {
-  const arena = await open(WALL, '/arena/demo');
-  const fan = await open(PHONE, '/');
+  const arena = await stage.open(WALL, '/arena/demo');
+  const fan = await stage.open(PHONE, '/');
   await fan.fill('#search', 'jap');
   await fan.press('#search', 'Enter');
   await says(fan, '#line', /^Live$/);
@@ -82,7 +37,7 @@ test('a tap on the fan page is seen on the arena page', async () => {
 });
 
 test('a key counts when it goes down, not while it is held', async () => {
-  const fan = await open(PHONE, '/?event=demo&team=FRA');
+  const fan = await stage.open(PHONE, '/?event=demo&team=FRA');
   await says(fan, '#call', /France/);
   await fan.focus('#pad');
   for (const key of ['Space', 'Enter', 'Enter']) await fan.keyboard.down(key);
@@ -92,10 +47,10 @@ test('a key counts when it goes down, not while it is held', async () => {
 });
 
 test('the fan page remembers its team and its cheers', async () => {
-  const fan = await open(PHONE, '/?team=KEN');
+  const fan = await stage.open(PHONE, '/?team=KEN');
   await says(fan, '#line', /^Live$/);
   await fan.tap('#pad');
-  await fan.goto(server.fans);
+  await fan.goto(stage.server.fans);
   await says(fan, '#name', /^Kenya$/);
   expect(await fan.textContent('#cheers')).toBe('1');
   await says(fan, '#total', /^1$/);
@@ -103,19 +58,19 @@ test('the fan page remembers its team and its cheers', async () => {
 
 test.each([PHONE, WALL])('nothing is wider than the screen: $viewport.width', async (screen) => {
   for (const path of ['/?team=JPN', '/arena/demo']) {
-    const page = await open(screen, path);
+    const page = await stage.open(screen, path);
     await says(page, '#line', /^Live$/);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(screen.viewport.width);
   }
 });
 
 test('an event that closes ends the cheering and leaves the final tally on both pages', async () => {
-  const arena = await open(WALL, '/arena/demo');
-  const fan = await open(PHONE, '/?team=PER');
+  const arena = await stage.open(WALL, '/arena/demo');
+  const fan = await stage.open(PHONE, '/?team=PER');
   await says(fan, '#line', /^Live$/);
   await fan.tap('#pad');
   await says(arena, '#total', /^\d+$/);
-  await fetch(new URL('/v1/events/demo/close', server.admin), { method: 'POST' });
+  await stage.server.operate('/v1/events/demo/close');
   await says(fan, '#call', /has ended/);
   expect(await fan.isDisabled('#pad')).toBe(true);
   await says(fan, '#total', /^1$/);
@@ -123,5 +78,5 @@ test('an event that closes ends the cheering and leaves the final tally on both 
 });
 
 test('no page has complained', () => {
-  expect(complaints).toEqual([]);
+  expect(stage.complaints()).toEqual([]);
 });

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Kind;
-use crate::ledger::TeamTaps;
+use crate::books::ledger::TeamTaps;
 
 /// What a session may tap by the contract: so many at its start, and so many a second.
 const AT_START: u64 = 24;

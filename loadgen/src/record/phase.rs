@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock::as_seconds;
-use crate::phases::{Phase, PhaseKind};
-use crate::spans::Spans;
+use crate::measure::spans::Spans;
+use crate::plan::phases::{Phase, PhaseKind};
 
 /// What happened between two instants.
 #[derive(Clone, Debug, Deserialize, Serialize)]

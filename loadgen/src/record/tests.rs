@@ -1,6 +1,6 @@
 use super::*;
 use crate::clock::{MILLISECOND, SECOND};
-use crate::phases::{Phase, PhaseKind};
+use crate::plan::phases::{Phase, PhaseKind};
 
 /// A calm run of a minute: 2,000 taps that took 100 to 299 ms, for two teams.
 pub(crate) fn steady() -> Record {
