@@ -153,6 +153,11 @@ export class Client {
     return team === undefined ? 0 : this.#taps.total(team);
   }
 
+  /** How many taps have not been handed to a server yet: they wait for a network, or for their turn. */
+  get owed() {
+    return this.#taps.owed;
+  }
+
   /** Tells what may be told, and ends for good. */
   close() {
     this.#handOver();

@@ -123,6 +123,11 @@ export class Taps {
     return this.#session === 'open' && this.#owed().length > 0;
   }
 
+  /** How many taps no server has been handed yet. */
+  get owed() {
+    return this.#owed().reduce((sum, { taps }) => sum + taps, 0);
+  }
+
   /**
    * The next CHEER. What it returns counts as handed over.
    *

@@ -142,3 +142,15 @@ test('a ticket for one team lets no other be tapped, nor told', () => {
   expect(cheer(taps)).toEqual([['JPN', 1]]);
   expect(taps.isOwing).toBe(false);
 });
+
+test('what is owed is what no server was handed, with a session or without', () => {
+  const taps = handed(3);
+  expect(taps.owed).toBe(0);
+  taps.disconnect();
+  tap(taps, 'JPN', 2);
+  tap(taps, 'FRA', 1);
+  expect(taps.owed).toBe(3);
+  taps.welcome(now, terms);
+  cheer(taps);
+  expect(taps.owed).toBe(0);
+});

@@ -5,6 +5,7 @@
 
 mod events;
 mod layers;
+mod origins;
 mod store;
 
 use std::net::SocketAddr;
@@ -17,6 +18,7 @@ use clap::Parser;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use events::EventConfig;
+pub(crate) use origins::Origins;
 pub(crate) use store::{Credentials, Node, RedisAddress, StoreAddress, Tls, Topology};
 
 /// Make the Beat: counts taps, beats ten times a second, and fans the beats out to phones and arenas.

@@ -9,7 +9,7 @@ use beat_protocol::{EventDetail, EventId, EventState, EventSummary, EventTeams};
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::config::EventConfig;
+use crate::config::{EventConfig, Origins};
 use crate::fanout::Frames;
 use crate::roster::Roster;
 use crate::store::EventRecord;
@@ -22,6 +22,7 @@ pub(crate) struct Event {
     pub(crate) id: EventId,
     pub(crate) name: String,
     pub(crate) roster: Arc<Roster>,
+    pub(crate) origins: Origins,
     pub(crate) opens_at_ms: Option<u64>,
     pub(crate) closes_at_ms: Option<u64>,
     /// Nominal time of beat 0.
@@ -71,6 +72,7 @@ impl Event {
         Self {
             id: config.id.clone(),
             name: config.name.clone(),
+            origins: config.origins.clone(),
             opens_at_ms: config.opens_at_ms(),
             closes_at_ms: config.closes_at_ms(),
             t0_ms: record.t0_ms,
@@ -199,7 +201,13 @@ impl Event {
 
     /// As it stands at its own address.
     pub(crate) fn detail(&self) -> EventDetail {
-        EventDetail { summary: self.summary(), teams: self.roster.teams().to_vec() }
+        EventDetail {
+            summary: self.summary(),
+            // One that opens with the service has no time to tell.
+            opens_at_ms: self.opens_at_ms.filter(|opens| *opens > 0),
+            closes_at_ms: self.closes_at_ms,
+            teams: self.roster.teams().to_vec(),
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod body;
 mod events;
+mod gzip;
+mod join;
 mod pages;
 mod upgrade;
 
@@ -33,8 +35,8 @@ pub(crate) fn answer<B>(gateway: &Arc<Gateway>, counters: &Arc<Counters>, reques
     }
     let query = Query::of(request);
     let mut answer = match path[..] {
-        [""] => Answer::Page(pages::fan(request)),
-        ["arena", id] if gateway.event(id).is_some() => Answer::Page(pages::arena(request)),
+        [""] => Answer::Page(pages::fan(gateway, request, &query)),
+        ["arena", id] if gateway.event(id).is_some() => Answer::Page(pages::arena(request, id)),
         ["client", ..] => Answer::Page(pages::asset(request, &path[1..].join("/"))),
         ["v1", "events"] => Answer::Page(events::list(gateway, request)),
         ["v1", "events", id, last @ ("ws" | "feed")] => upgrade::answer(gateway, counters, request, id, last, &query),
@@ -47,6 +49,7 @@ pub(crate) fn answer<B>(gateway: &Arc<Gateway>, counters: &Arc<Counters>, reques
             }
         }),
         ["arena", id] => Answer::Page(not_found(&format!("there is no event {id:?}; see /v1/events"))),
+        [name] if let Some(page) = pages::named(request, name) => Answer::Page(page),
         _ => Answer::Page(not_found("there is nothing at this address")),
     };
     if matches!(path[0], "v1" | "client")

@@ -94,6 +94,10 @@ fn describe() {
     describe_counter!("beat_closes_total", "WebSockets closed by this gateway, by close code");
     describe_counter!("beat_turned_away_total", "Connections that found no place (limits.connections)");
     describe_counter!(
+        "beat_origins_refused_total",
+        "Sockets and streams refused to pages of an origin that is not listed"
+    );
+    describe_counter!(
         "beat_flush_failures_total",
         "Flushes the store did not take; the next one carries larger totals"
     );

@@ -102,6 +102,9 @@ async fn the_timetable_opens_and_closes() {
     let closes = Duration::from_millis(2_700);
     let times = format!("opens_at = {}\ncloses_at = {}", moment(opens), moment(closes));
     let server = Setup::plain().file(&two_teams(&times)).start().await;
+    let detail = get(server.fans, "/v1/events/demo").await.json();
+    let told = ["opens_at_ms", "closes_at_ms"].map(|key| detail[key].as_u64().unwrap());
+    assert!((1_200..1_300).contains(&(told[1] - told[0])), "fans are told when: {told:?}");
     let mut display = Display::watch(&server).await;
     assert_eq!(display.next().await.unwrap().state, "scheduled");
     display.until("it opens by itself", |shown| shown.state == "open").await;

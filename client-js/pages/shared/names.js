@@ -58,6 +58,16 @@ export function teamNames(team, locale) {
 }
 
 /**
+ * Whether a team stands for the country whose flag it flies.
+ *
+ * @param {Pick<Team, 'code' | 'flag'>} team
+ */
+export function isCountry({ code, flag }) {
+  const region = regionOf(flag);
+  return region !== undefined && isCommittee(code, region);
+}
+
+/**
  * @param {string} code
  * @param {string | undefined} region
  */

@@ -173,6 +173,12 @@ pub struct EventDetail {
     /// What the list says of it.
     #[serde(flatten)]
     pub summary: EventSummary,
+    /// When its timetable opens it, in milliseconds since 1970; absent where none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens_at_ms: Option<u64>,
+    /// When its timetable closes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closes_at_ms: Option<u64>,
     /// Its teams, in index order.
     pub teams: Vec<Team>,
 }

@@ -7,6 +7,7 @@ use beat_protocol::{EventId, Team, TeamCode};
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
+use super::Origins;
 use crate::roster::{Roster, RosterError};
 
 /// One `[[events]]` table.
@@ -25,6 +26,9 @@ pub(crate) struct EventConfig {
     /// The roster inline.
     #[serde(default)]
     teams: Option<Vec<InlineTeam>>,
+    /// Whose pages may cheer and watch, beside our own.
+    #[serde(default)]
+    pub(crate) origins: Origins,
     #[serde(skip, default)]
     roster: Option<Arc<Roster>>,
 }
@@ -62,6 +66,7 @@ impl EventConfig {
             closes_at: None,
             source: None,
             teams: None,
+            origins: Origins::default(),
             roster: None,
         }
     }

@@ -10,6 +10,8 @@ use http_body_util::{Either, Full, StreamBody};
 use hyper::body::Frame;
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::gzip;
+
 /// A whole answer, or one that goes on for as long as the client reads.
 pub(crate) type Body = Either<Full<Bytes>, StreamBody<Endless>>;
 
@@ -40,23 +42,39 @@ pub(super) fn page(bytes: Bytes, media_type: &'static str, cache_control: &'stat
     response
 }
 
-/// A page with a tag over all its bytes; 304 to who has it already.
+/// A page with a tag over all its bytes, gzipped for who reads that; 304 to who has it already. `name` is what it is kept
+/// by.
 pub(super) fn tagged<B>(
     request: &Request<B>,
+    name: &str,
     bytes: Bytes,
     media_type: &'static str,
     cache_control: &'static str,
 ) -> Response<Body> {
-    let tag = format!("\"{:016x}\"", xxh3_64(&bytes));
-    let known = request.headers().get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    let has_it = known.flat_map(|value| value.split(',')).any(|known| {
-        let known = known.trim();
-        known == "*" || known.trim_start_matches("W/") == tag
-    });
+    let hash = xxh3_64(&bytes);
+    let squeezed = gzip::is_accepted(request.headers()).then(|| gzip::gzipped(name, hash, &bytes)).flatten();
+    let is_squeezed = squeezed.is_some();
+    let bytes = squeezed.unwrap_or(bytes);
+    // Each form has a tag of its own: to a cache between us and a client they are two answers.
+    let tag = if is_squeezed { format!("\"{hash:016x}-gzip\"") } else { format!("\"{hash:016x}\"") };
+    let has_it = has(request, &tag);
     let mut response = page(if has_it { Bytes::new() } else { bytes }, media_type, cache_control);
     if has_it {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
     }
-    response.headers_mut().insert(header::ETAG, tag.parse().expect("hex digits in quotes"));
+    let headers = response.headers_mut();
+    if is_squeezed && !has_it {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    headers.insert(header::ETAG, tag.parse().expect("hex digits in quotes"));
     response
+}
+
+fn has<B>(request: &Request<B>, tag: &str) -> bool {
+    let known = request.headers().get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    known
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .any(|known| known == "*" || known.trim_start_matches("W/") == tag)
 }

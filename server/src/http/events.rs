@@ -17,14 +17,20 @@ const JSON: &str = "application/json";
 
 pub(super) fn list<B>(gateway: &Gateway, request: &Request<B>) -> Response<Body> {
     let list = EventList { events: gateway.events.iter().map(|event| event.summary()).collect() };
-    body::tagged(request, to_json(&list).into(), JSON, REVALIDATE)
+    body::tagged(request, "events", to_json(&list).into(), JSON, REVALIDATE)
 }
 
 pub(super) fn detail<B>(event: &Event, request: &Request<B>, query: &Query) -> Response<Body> {
     if query.value("roster") == Some(event.roster.tag()) {
-        return body::tagged(request, to_json(&event.teams()).into(), JSON, IMMUTABLE);
+        return body::tagged(
+            request,
+            &format!("events/{}/teams", event.id),
+            to_json(&event.teams()).into(),
+            JSON,
+            IMMUTABLE,
+        );
     }
-    body::tagged(request, to_json(&event.detail()).into(), JSON, REVALIDATE)
+    body::tagged(request, &format!("events/{}", event.id), to_json(&event.detail()).into(), JSON, REVALIDATE)
 }
 
 fn to_json(value: &impl Serialize) -> Vec<u8> {

@@ -39,6 +39,9 @@ pub(super) fn answer<B>(
         return Answer::Page(match (event, query.top()) {
             (None, _) => not_found(&format!("there is no event {id:?}; see /v1/events")),
             (_, Err(why)) => body::text(StatusCode::BAD_REQUEST, why),
+            (Some(event), _) if !is_welcome(gateway, event, request) => {
+                body::text(StatusCode::FORBIDDEN, "pages of this origin are not listed in the event's `origins`")
+            }
             (Some(event), Ok(top)) => server_sent(gateway, counters, event, top),
         });
     }
@@ -55,6 +58,7 @@ pub(super) fn answer<B>(
     let (encoding, subprotocol) = encoding_of(request.headers());
     let wanted = match (event, kind, query.top()) {
         (None, ..) => Wanted::Refusal(CloseCode::NoSuchEvent),
+        (Some(event), ..) if !is_welcome(gateway, event, request) => Wanted::Refusal(CloseCode::NotAllowed),
         (_, "feed", Err(_)) => Wanted::Refusal(CloseCode::Malformed),
         (Some(event), "feed", Ok(top)) => Wanted::Display { event, top },
         (Some(event), ..) => {
@@ -65,6 +69,15 @@ pub(super) fn answer<B>(
         response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(subprotocol));
     }
     Answer::Upgrade(response, wanted)
+}
+
+/// Whether pages of the request's origin may cheer and watch.
+fn is_welcome<B>(gateway: &Gateway, event: usize, request: &Request<B>) -> bool {
+    let is_welcome = gateway.events[event].origins.allow(request.headers());
+    if !is_welcome {
+        metrics::counter!("beat_origins_refused_total").increment(1);
+    }
+    is_welcome
 }
 
 /// The 101 of RFC 6455, section 4.2.2, for a request that is as section 4.2.1 wants it.

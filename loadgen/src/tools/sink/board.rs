@@ -118,7 +118,12 @@ impl Board {
             greetings: std::array::from_fn(|_| (0, Arc::clone(&nothing))),
         };
         let board = Self {
-            event: EventDetail { summary, teams: (1..=teams).map(team).collect() },
+            event: EventDetail {
+                summary,
+                opens_at_ms: None,
+                closes_at_ms: None,
+                teams: (1..=teams).map(team).collect(),
+            },
             cadence,
             t0_ms: u64::try_from(t0_ms).unwrap_or(0),
             counted: (0..threads).map(|_| (0..teams).map(|_| AtomicU64::new(0)).collect()).collect(),

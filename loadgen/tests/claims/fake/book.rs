@@ -36,7 +36,7 @@ pub(super) fn event() -> EventDetail {
         color: "#123456".into(),
     };
     let summary = EventSummary { id, name: "Demo".into(), state: EventState::Open, roster: "five".into() };
-    EventDetail { summary, teams: TEAMS.map(team).into() }
+    EventDetail { summary, opens_at_ms: None, closes_at_ms: None, teams: TEAMS.map(team).into() }
 }
 
 impl Session {
