@@ -6,7 +6,7 @@
  * @import { Scene } from './stage.js'
  */
 
-import { display, loadEvent, loadEvents } from '../../src/index.js';
+import { display, loadEvent } from '../../src/index.js';
 import { byId } from '../shared/elements.js';
 import { untilLoaded } from '../shared/loading.js';
 import { asked, AskedError } from './asked.js';
@@ -29,12 +29,13 @@ const query = new URLSearchParams(location.search);
 const overlay = query.get('overlay') === '1';
 const playout = new Playout(!startsHidden({ overlay, autoplay: query.get('autoplay'), page: window }));
 playout.listen(window);
-document.body.toggleAttribute('data-overlay', overlay);
+document.documentElement.toggleAttribute('data-overlay', overlay);
 
 const canvas = /** @type {HTMLCanvasElement} */ (byId('canvas'));
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
 
 let info = await untilLoaded(() => loadEvent({ event }), showFailure);
+complain('');
 let crowd = new Crowd(info.teams);
 /** @type {FeedBeat | undefined} */
 let beat;
@@ -146,12 +147,9 @@ function answer() {
   }
 }
 
-/** @param {unknown} error */
-async function showFailure(error) {
-  const reason = error instanceof Error ? error.message : String(error);
-  if (!reason.endsWith('404')) return complain(overlay ? '' : 'Connecting');
-  const events = await loadEvents().catch(() => []);
-  complain(`There is no event “${event}”. There are: ${events.map(({ id }) => id).join(', ')}.`);
+/** Over a programme nothing is said of a server that does not answer yet. */
+function showFailure() {
+  complain(overlay ? '' : 'Connecting');
 }
 
 /** @param {string} words */

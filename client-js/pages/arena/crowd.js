@@ -33,7 +33,7 @@ const GLIDE_MS = 150;
  * Figures that change faster cannot be read, from forty metres least of all, nor an overtaking be seen to its end. Both
  * are read at once, so that no figure stands below a smaller one.
  */
-const READING_MS = 700;
+const READING_MS = 1_000;
 
 /** Ten times as much is so many levels more, as in `src/level.js`. */
 const LEVELS_PER_DECADE = 32;
