@@ -2,39 +2,34 @@
  * What a close code asks of a client: come back, when, or stay away.
  *
  * The list is PROTOCOL.md's; a code it does not name means "come back". Knows no socket and waits for nothing.
+ *
+ * @typedef {'here' | 'event_closed' | 'taken_over' | 'no_such_event' | 'not_allowed' | 'ticket_invalid' | 'outdated'} Cause
+ * why a connection has ended for good; `here`: by `close()`
  */
 
-/** @type {ReadonlyMap<number, string>} the codes that end a connection for good, and what to do about them */
+/** @type {ReadonlyMap<number, [cause: Cause, advice: string]>} the codes that end a connection for good */
 const FINAL = new Map([
-  [1002, 'update this client: the server does not speak its protocol'],
-  [1003, 'update this client: the server does not take its frames'],
-  [1007, 'update this client: the server cannot read its text'],
-  [1009, 'update this client: the server finds its messages too long'],
-  [4500, 'update this client: the server cannot read its messages'],
-  [4501, 'ask for a new ticket'],
-  [4503, 'check where this page is served from, and for which event'],
-  [4504, 'check the name of the event'],
-  [4509, 'go on where the session was opened last'],
-  [4510, 'the event has closed; the last beat is its final tally'],
+  [4501, ['ticket_invalid', 'ask for a new ticket']],
+  [4503, ['not_allowed', 'list this origin on the server']],
+  [4504, ['no_such_event', 'check the name of the event']],
+  [4509, ['taken_over', 'go on where it was opened last, or reload']],
+  [4510, ['event_closed', 'the last beat is the final tally']],
 ]);
+
+/** Protocol, kind of frame, text, length: this client and the server do not understand each other. */
+const OUTDATED = [1002, 1003, 1007, 1009];
 
 /** No server may send a client away for longer; timers cannot count past 24 days either. */
 const RETRY_LONGEST_MS = 300_000;
 
 /**
  * @param {number} code
- * @returns {boolean} whether to stay away
+ * @returns {[cause: Cause, advice: string] | undefined} why to stay away, for programs, and what to do, for people;
+ * undefined: come back
  */
-export function isFinal(code) {
-  return FINAL.has(code) || (code >= 4500 && code <= 4999);
-}
-
-/**
- * @param {number} code a final one
- * @returns {string} what to do, for a person to read
- */
-export function advice(code) {
-  return FINAL.get(code) ?? 'update this client: the server closes with a code it does not know';
+export function endOf(code) {
+  const isEnd = OUTDATED.includes(code) || (code >= 4500 && code <= 4999);
+  return isEnd ? (FINAL.get(code) ?? ['outdated', `update: the server says ${code}`]) : undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
  * Bytes of the wire ⇄ frames, as `server/protocol/PROTOCOL.md` lays them out.
  *
- * Whatever is not exactly so laid out is refused with a `FrameError`. Knows nothing of sockets, sessions or the names
+ * Whatever is not exactly so laid out is refused with a `RangeError`. Knows nothing of sockets, sessions or the names
  * of teams: a team is its index in the roster.
  *
  * @typedef {[team: number, total: number]} Record
@@ -24,12 +24,6 @@ const TEAMS_MAX = 0x10000;
 const CADENCE_UNIT_MS = 50;
 const CADENCE_UNITS_MAX = 80;
 
-/** The bytes are not a frame of version 1. */
-export class FrameError extends Error {
-  /** @override */
-  name = 'FrameError';
-}
-
 /**
  * "I have tapped `total` times for `team`, ever."
  *
@@ -49,7 +43,7 @@ export const encodeBase = (records) => encodeRecords(BASE, records);
  *
  * @param {ArrayBuffer} bytes
  * @returns {Key | Delta | Marks}
- * @throws {FrameError}
+ * @throws {RangeError}
  */
 export function decode(bytes) {
   const reader = new Reader(bytes);
@@ -62,7 +56,7 @@ export function decode(bytes) {
     case MARKS:
       return decodeMarks(reader);
     default:
-      throw new FrameError(`unknown frame type ${type}`);
+      throw new RangeError(`frame type ${type}`);
   }
 }
 
@@ -71,7 +65,7 @@ export function decode(bytes) {
  * @param {Record[]} records
  */
 function encodeRecords(type, records) {
-  if (records.length < 1 || records.length > RECORDS_MAX) throw new FrameError(`${records.length} records in a frame`);
+  if (records.length < 1 || records.length > RECORDS_MAX) throw new RangeError(`${records.length} records`);
   const view = new DataView(new ArrayBuffer(1 + records.length * RECORD_BYTES));
   view.setUint8(0, type);
   records.forEach(([team, total], i) => {
@@ -90,7 +84,7 @@ function decodeKey(reader) {
   const teams = reader.u16();
   const levels = Uint8Array.from({ length: teams }, () => reader.u8());
   const totals = Array.from({ length: teams }, () => reader.varint());
-  if (reader.left > 0) throw new FrameError(`${reader.left} bytes after a KEY`);
+  if (reader.left > 0) throw new RangeError(`${reader.left} bytes after a KEY`);
   return { type: 'KEY', ...head, levels, totals };
 }
 
@@ -105,7 +99,7 @@ function decodeDelta(reader) {
   const levels = [];
   for (let team = 0; reader.left > 0; team++) {
     team += reader.varint();
-    if (team >= TEAMS_MAX) throw new FrameError(`team ${team} in a DELTA`);
+    if (team >= TEAMS_MAX) throw new RangeError(`team ${team}`);
     levels.push([team, reader.u8()]);
   }
   return { type: 'DELTA', ...head, key, levels };
@@ -117,7 +111,7 @@ function decodeDelta(reader) {
  */
 function decodeMarks(reader) {
   const count = reader.left / RECORD_BYTES;
-  if (!Number.isInteger(count) || count < 1 || count > RECORDS_MAX) throw new FrameError(`${count} records in MARKS`);
+  if (!Number.isInteger(count) || count < 1 || count > RECORDS_MAX) throw new RangeError(`${count} records`);
   return { type: 'MARKS', records: Array.from({ length: count }, () => [reader.u16(), reader.u32()]) };
 }
 
@@ -129,15 +123,15 @@ function decodeHead(reader) {
   const bits = reader.u8();
   const number = reader.u32();
   const cadence = reader.u8();
-  if (cadence < 1 || cadence > CADENCE_UNITS_MAX) throw new FrameError(`cadence ${cadence}`);
+  if (cadence < 1 || cadence > CADENCE_UNITS_MAX) throw new RangeError(`cadence ${cadence}`);
   return {
-    flags: { stale: (bits & 1) !== 0, closed: (bits & 2) !== 0, rehearsal: (bits & 4) !== 0 },
+    flags: { stale: (bits & 1) > 0, closed: (bits & 2) > 0, rehearsal: (bits & 4) > 0 },
     number,
     cadence_ms: cadence * CADENCE_UNIT_MS,
   };
 }
 
-/** Walks once over a frame; running off its end is a `FrameError`. */
+/** Walks once over a frame; running off its end is a `RangeError` of the view's own. */
 class Reader {
   #view;
   #at = 0;
@@ -170,16 +164,15 @@ class Reader {
       const byte = this.u8();
       value += (byte % 128) * scale;
       if (byte >= 128) continue;
-      if (byte === 0 && scale > 1) throw new FrameError('a varint longer than it need be');
+      if (byte === 0 && scale > 1) throw new RangeError('long varint');
       if (value > Number.MAX_SAFE_INTEGER) break;
       return value;
     }
-    throw new FrameError('a varint of 2^53 or more');
+    throw new RangeError('large varint');
   }
 
   /** @param {number} bytes */
   #step(bytes) {
-    if (this.left < bytes) throw new FrameError('a frame that ends too soon');
     const at = this.#at;
     this.#at += bytes;
     return at;

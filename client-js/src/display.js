@@ -1,9 +1,11 @@
 /**
  * A screen's connection: every beat as the display feed tells it, ranked by the server.
  *
- * Watches and says nothing. Knows no taps, no frames and no drawing.
+ * By WebSocket; where one ends before its first beat, by server-sent events next time, and so on in turn. Watches and says
+ * nothing. Knows no taps, no frames and no drawing.
  *
  * @import { LinkState } from './link.js'
+ * @import { Stream } from './stream.js'
  * @import { World } from './world.js'
  *
  * @typedef {object} FeedTeam
@@ -17,6 +19,7 @@
  * @typedef {object} FeedBeat
  * @property {number} beat
  * @property {number} at_ms
+ * @property {number} age_ms beyond the quickest arrival seen
  * @property {string} event
  * @property {'scheduled' | 'open' | 'closed'} state
  * @property {('stale' | 'closed' | 'rehearsal')[]} flags
@@ -27,30 +30,48 @@
  * @typedef {object} DisplayEvents
  * @property {FeedBeat} beat
  * @property {LinkState} state
- * @property {Error} error a message that is no JSON
+ * @property {FrameError} error a message that is no JSON
+ *
+ * @typedef {object} DisplayOptions
+ * @property {string} event
+ * @property {number} [top] only so many teams
+ * @property {boolean} [start] whether to connect at once (the default) or with `open()`
+ * @property {((url: string) => Stream) | null} [stream] server-sent events, where no WebSocket gets through; null: none
  */
 
 import { address } from './address.js';
+import { Age } from './age.js';
+import { FrameError } from './errors.js';
 import { Events } from './events.js';
 import { Link } from './link.js';
+import { browserStream, socketOf } from './stream.js';
 import { browser } from './world.js';
 
 /**
  * Connects a screen to an event's display feed.
  *
- * @param {{ event: string, top?: number } & Partial<World>} options `top`: only so many teams
+ * @param {DisplayOptions & Partial<World>} options
  */
-export function display({ event, top, ...rest }) {
+export function display({ event, top, start = true, stream = browserStream, ...rest }) {
   const world = { ...browser, ...rest };
   /** @type {Events<DisplayEvents & {}>} */
   const events = new Events();
+  const age = new Age();
+  let byStream = false;
   const link = new Link(world, {
-    open: () => world.socket(address(world.url, 'ws', `/v1/events/${event}/feed`, { top }), []),
+    open: connect,
     onMessage: hear,
     onState: (state) => events.emit('state', state),
-    onLeaving: () => {},
+    onNews: () => {},
+    onFailure: () => void (byStream = !byStream && stream !== null),
   });
-  link.open();
+  if (start) link.open();
+
+  function connect() {
+    const path = `/v1/events/${event}/feed`;
+    if (byStream && stream) return socketOf(stream(address(world.url, 'http', path, { top })));
+    return world.socket(address(world.url, 'ws', path, { top }), []);
+  }
 
   /** @param {unknown} data */
   function hear(data) {
@@ -59,11 +80,11 @@ export function display({ event, top, ...rest }) {
     try {
       beat = JSON.parse(String(data));
     } catch (error) {
-      events.emit('error', /** @type {Error} */ (error));
+      events.emit('error', new FrameError('bad_frame', error));
       return;
     }
     if (link.state.name === 'connecting') link.live();
-    events.emit('beat', beat);
+    events.emit('beat', { ...beat, age_ms: age.of(world.clock.now(), beat.at_ms) });
   }
 
   return {
@@ -71,6 +92,8 @@ export function display({ event, top, ...rest }) {
     get state() {
       return link.state;
     },
+    /** Connects, where `start: false` put that off. */
+    open: () => link.open(),
     /**
      * @template {keyof DisplayEvents} Name
      * @param {Name} name

@@ -20,11 +20,13 @@ export class Events {
   }
 
   /**
+   * One that throws harms neither the others nor the connection: its error ends as an unhandled rejection.
+   *
    * @template {keyof Map} Name
    * @param {Name} name
    * @param {Map[Name]} value
    */
   emit(name, value) {
-    this.#listeners[name]?.forEach((listener) => listener(value));
+    this.#listeners[name]?.forEach(async (listener) => listener(value));
   }
 }

@@ -4,23 +4,27 @@
  * Opens it, watches its silence, comes back with full jitter, wakes up with the page, and stays away where the server
  * says so. A message of a socket that was given up is never heard. Knows no frame: its owner says what a greeting is.
  *
+ * @import { Cause } from './closing.js'
  * @import { Clock, Socket, World } from './world.js'
  *
+ * @typedef {{ name: 'idle' }} Idle until `open()`
  * @typedef {{ name: 'connecting' }} Connecting
  * @typedef {{ name: 'live' }} Live
  * @typedef {{ name: 'waiting', until: number, code: number, reason: string }} Waiting `until` on the world's clock
- * @typedef {{ name: 'closed', code: number, reason: string, advice: string }} Closed for good
- * @typedef {Connecting | Live | Waiting | Closed} LinkState
+ * @typedef {{ name: 'closed', cause: Cause, code: number, reason: string, advice: string }} Closed for good
+ * @typedef {Idle | Connecting | Live | Waiting | Closed} LinkState
  *
  * @typedef {object} Owner
  * @property {() => Socket} open
  * @property {(data: unknown) => void} onMessage
  * @property {(state: LinkState) => void} onState
- * @property {() => void} onLeaving the page may be about to go
+ * @property {() => boolean} [onTaken] the session was opened elsewhere (4509); whether to come back with another
+ * @property {(news: 'awake' | 'leaving') => void} onNews of the page; of its waking before anything is done about it
+ * @property {() => void} [onFailure] a socket has ended before its server greeted
  */
 
 import { backoff } from './backoff.js';
-import { advice, isFinal, retryAfter } from './closing.js';
+import { endOf, retryAfter } from './closing.js';
 
 /** A server beats twice a second, and once a second when it has nothing new: this long a silence is its death. */
 const SILENCE_MAX_MS = 5_000;
@@ -35,11 +39,12 @@ const STEADY_MS = 5_000;
 const WAKE_JITTER_MS = 300;
 
 const NORMAL = 1000;
+const TAKEN = 4509;
 const ABNORMAL = 1006;
 
 export class Link {
   /** @type {LinkState} */
-  state = { name: 'connecting' };
+  state = { name: 'idle' };
   #owner;
   /** @type {Clock} */
   #clock;
@@ -61,10 +66,18 @@ export class Link {
     this.#owner = owner;
     this.#clock = clock;
     this.#random = random;
-    this.#unbindPage = page((news) => (news === 'awake' ? this.#wake() : owner.onLeaving()));
+    this.#unbindPage = page((news) => {
+      owner.onNews(news);
+      if (news === 'awake') this.#wake();
+    });
   }
 
+  /** Begins, if it has not. */
   open() {
+    if (this.state.name === 'idle') this.#connect();
+  }
+
+  #connect() {
     const socket = this.#owner.open();
     socket.binaryType = 'arraybuffer';
     socket.onmessage = ({ data }) => {
@@ -73,7 +86,10 @@ export class Link {
     };
     socket.onclose = ({ code, reason }) => this.#lose(code, reason);
     this.#socket = socket;
-    this.#enter({ name: 'connecting' }, GREETING_MAX_MS, () => this.drop('no greeting'));
+    this.#enter({ name: 'connecting' }, GREETING_MAX_MS, () => {
+      this.#owner.onFailure?.();
+      this.drop('no greeting');
+    });
   }
 
   /** The server has greeted. */
@@ -93,11 +109,12 @@ export class Link {
   }
 
   /**
-   * Gives the present socket up and comes back later.
+   * Gives the present socket up, if there is one, and comes back later.
    *
    * @param {string} reason
    */
   drop(reason) {
+    if (this.#socket === null) return;
     this.#release();
     this.#wait(ABNORMAL, reason);
   }
@@ -106,7 +123,7 @@ export class Link {
   close() {
     if (this.state.name === 'closed') return;
     this.#release();
-    this.#end(NORMAL, 'closed here', 'connect again');
+    this.#end('here', 'connect again', NORMAL, '');
   }
 
   /**
@@ -115,7 +132,9 @@ export class Link {
    */
   #lose(code, reason) {
     this.#release();
-    if (isFinal(code)) this.#end(code, reason, advice(code));
+    if (this.state.name === 'connecting') this.#owner.onFailure?.();
+    const end = endOf(code);
+    if (end && !(code === TAKEN && this.#owner.onTaken?.())) this.#end(...end, code, reason);
     else this.#wait(code, reason);
   }
 
@@ -145,7 +164,7 @@ export class Link {
    * @param {string} reason
    */
   #sleep(until, code, reason) {
-    this.#enter({ name: 'waiting', until, code, reason }, until - this.#clock.now(), () => this.open());
+    this.#enter({ name: 'waiting', until, code, reason }, until - this.#clock.now(), () => this.#connect());
   }
 
   #wake() {
@@ -163,14 +182,15 @@ export class Link {
   }
 
   /**
+   * @param {Cause} cause
+   * @param {string} advice
    * @param {number} code
    * @param {string} reason
-   * @param {string} what to do
    */
-  #end(code, reason, what) {
+  #end(cause, advice, code, reason) {
     this.#cancelTimer();
     this.#unbindPage();
-    this.#tell({ name: 'closed', code, reason, advice: what });
+    this.#tell({ name: 'closed', cause, code, reason, advice });
   }
 
   /**

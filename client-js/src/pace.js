@@ -10,15 +10,18 @@
 const START_TAPS = 24;
 
 export class Pace {
+  /** What may be handed over at the next moment. */
+  room;
   #tapsPerSecond;
-  #taps = START_TAPS;
   #at;
 
   /**
    * @param {number} now
    * @param {number} tapsPerSecond
+   * @param {number} [room] what the session has left; by default it begins
    */
-  constructor(now, tapsPerSecond) {
+  constructor(now, tapsPerSecond, room = START_TAPS) {
+    this.room = room;
     this.#at = now;
     this.#tapsPerSecond = tapsPerSecond;
   }
@@ -34,10 +37,10 @@ export class Pace {
   take(now, wanted, cadence_ms) {
     const capacity = 1 + (cadence_ms / 1000) * this.#tapsPerSecond;
     const gained = ((now - this.#at) / 1000) * this.#tapsPerSecond;
-    this.#taps = Math.min(capacity, this.#taps + gained);
+    this.room = Math.min(capacity, this.room + gained);
     this.#at = now;
-    const taken = Math.min(wanted, Math.floor(this.#taps));
-    this.#taps -= taken;
+    const taken = Math.min(wanted, Math.floor(this.room));
+    this.room -= taken;
     return taken;
   }
 }

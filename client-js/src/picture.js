@@ -12,8 +12,10 @@
  * @property {Uint8Array} levels one per team, in the order of the roster
  * @property {readonly number[]} totals one per team, of the last KEY: up to 10 s old
  * @property {number} cadence_ms how long to wait between two CHEERs
- * @property {number} age_ms beyond the quickest arrival seen, since no phone's clock can be trusted with more
+ * @property {number} age_ms beyond the quickest arrival seen
  */
+
+import { Age } from './age.js';
 
 export class Picture {
   #beat_ms;
@@ -23,7 +25,7 @@ export class Picture {
   #totalsNumber = -1;
   /** @type {readonly number[]} */
   #totals = [];
-  #quickest_ms = Infinity;
+  #age = new Age();
 
   /** @param {number} beat_ms */
   constructor(beat_ms) {
@@ -45,7 +47,7 @@ export class Picture {
     if (levels === null || frame.number < this.#number) return null;
     this.#number = frame.number;
     const { number, flags, cadence_ms } = frame;
-    return { number, flags, levels, totals: this.#totals, cadence_ms, age_ms: this.#age(now, number) };
+    return { number, flags, levels, totals: this.#totals, cadence_ms, age_ms: this.#age.of(now, number * this.#beat_ms) };
   }
 
   /**
@@ -69,15 +71,5 @@ export class Picture {
     if (delta.levels.some(([team]) => team >= levels.length)) return null;
     for (const [team, level] of delta.levels) levels[team] = level;
     return levels;
-  }
-
-  /**
-   * @param {number} now
-   * @param {number} number
-   */
-  #age(now, number) {
-    const since_ms = now - number * this.#beat_ms;
-    this.#quickest_ms = Math.min(this.#quickest_ms, since_ms);
-    return since_ms - this.#quickest_ms;
   }
 }

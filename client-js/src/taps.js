@@ -8,6 +8,19 @@
  *
  * @typedef {[team: string, total: number]} Entry
  *
+ * @typedef {object} Carried all there is to know of a client's taps, for the next page to go on with
+ * @property {Entry[]} tapped
+ * @property {Entry[]} handed
+ * @property {Entry[]} base
+ * @property {number} room what the pace had left; what it has gained since is not counted on
+ *
+ * @typedef {object} Count what can truthfully be said of a team's taps
+ * @property {string} team
+ * @property {number} tapped here, in all
+ * @property {number} told handed to a server: probably taken in, but that is not known yet
+ * @property {number} confirmed taken in, by the server's own word, which it gives when a session is resumed and when it stops
+ * @property {number} owed still to be told
+ *
  * @typedef {object} Terms what a welcome says about tapping
  * @property {boolean} resumed
  * @property {number} taps_per_second
@@ -15,17 +28,21 @@
  * @property {string | null} team the only one that may be tapped, null: any
  */
 
+import { TapError } from './errors.js';
 import { Pace } from './pace.js';
 
 const TEAMS_MAX = 8;
 
 export class Taps {
   /** @type {Map<string, number>} */
-  #tapped = new Map();
+  #tapped;
   /** @type {Map<string, number>} */
-  #handed = new Map();
+  #handed;
   /** @type {Map<string, number>} what *handed* was when the present session began */
-  #base = new Map();
+  #base;
+  /** @type {Map<string, number>} the highest MARKS */
+  #confirmed = new Map();
+  #room;
   #teams_max = TEAMS_MAX;
   /** @type {string | null} */
   #only = null;
@@ -38,14 +55,42 @@ export class Taps {
    */
   #session = 'shut';
 
+  /** @param {Partial<Carried>} [carried] by a page before this one */
+  constructor({ tapped, handed, base, room = 0 } = {}) {
+    this.#tapped = new Map(tapped);
+    this.#handed = new Map(handed);
+    this.#base = new Map(base);
+    this.#room = room;
+  }
+
+  /** @returns {Carried} */
+  carry() {
+    return {
+      tapped: [...this.#tapped],
+      handed: [...this.#handed],
+      base: [...this.#base],
+      room: this.#pace?.room ?? this.#room,
+    };
+  }
+
+  /**
+   * Another page has taken up what was carried, and tells what was owed then.
+   *
+   * @param {Carried} carried
+   */
+  forsake({ tapped }) {
+    this.#handed = new Map(tapped);
+    this.#session = 'shut';
+  }
+
   /**
    * @param {string} team
-   * @returns {string | null} why a tap for it would not count
+   * @returns {TapError | null} why a tap for it would not count
    */
   refusal(team) {
-    if (this.#only !== null && team !== this.#only) return `only ${this.#only} may be tapped`;
+    if ((this.#only ?? team) !== team) return new TapError('other_team', this.#only);
     if (this.#tapped.has(team) || this.#tapped.size < this.#teams_max) return null;
-    return `no more than ${this.#teams_max} teams may be tapped`;
+    return new TapError('too_many_teams', this.#teams_max);
   }
 
   /** @param {string} team one without a refusal */
@@ -56,6 +101,16 @@ export class Taps {
   /** @param {string} team */
   total(team) {
     return this.#tapped.get(team) ?? 0;
+  }
+
+  /**
+   * @param {string} team
+   * @returns {Count}
+   */
+  count(team) {
+    const tapped = this.total(team);
+    const told = this.#handed.get(team) ?? 0;
+    return { team, tapped, told, confirmed: this.#confirmed.get(team) ?? 0, owed: tapped - told };
   }
 
   /** The teams tapped so far. */
@@ -80,7 +135,11 @@ export class Taps {
     this.#only = team;
     // Where nothing was ever handed over there are no marks to come.
     this.#session = resumed && this.#handed.size > 0 ? 'resuming' : 'open';
-    if (resumed) return [];
+    if (resumed) {
+      // Over a reload the server's bucket goes on as well.
+      this.#pace ??= new Pace(now, taps_per_second, this.#room);
+      return [];
+    }
     this.#pace = new Pace(now, taps_per_second);
     this.#base = new Map(this.#handed);
     return [...this.#base];
@@ -94,6 +153,7 @@ export class Taps {
    */
   marks(entries) {
     this.#handed = new Map(entries);
+    for (const [team, mark] of entries) this.#confirmed.set(team, mark);
     this.#session = this.#session === 'resuming' ? 'open' : 'shut';
   }
 
@@ -125,7 +185,7 @@ export class Taps {
 
   /** How many taps no server has been handed yet. */
   get owed() {
-    return this.#owed().reduce((sum, { taps }) => sum + taps, 0);
+    return this.#owed().reduce((sum, { owed }) => sum + owed, 0);
   }
 
   /**
@@ -139,19 +199,17 @@ export class Taps {
     if (this.#session !== 'open' || this.#pace === null) return [];
     /** @type {Entry[]} */
     const entries = [];
-    for (const { team, handed, taps } of this.#owed()) {
-      const taken = this.#pace.take(now, taps, cadence_ms);
-      if (taken > 0) entries.push([team, handed + taken]);
+    for (const { team, told, owed } of this.#owed()) {
+      const taken = this.#pace.take(now, owed, cadence_ms);
+      if (taken === 0) continue;
+      this.#handed.set(team, told + taken);
+      entries.push([team, told + taken]);
     }
-    for (const [team, total] of entries) this.#handed.set(team, total);
     return entries;
   }
 
   #owed() {
-    return this.teams
-      .filter((team) => this.#only === null || team === this.#only)
-      .map((team) => ({ team, handed: this.#handed.get(team) ?? 0 }))
-      .map((row) => ({ ...row, taps: this.total(row.team) - row.handed }))
-      .filter(({ taps }) => taps > 0);
+    const counts = this.teams.map((team) => this.count(team));
+    return counts.filter(({ team, owed }) => owed > 0 && (this.#only ?? team) === team);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Everything a client needs of the world around it: sockets, time, chance, requests, and news of the page.
+ * Everything a client needs of the world around it: sockets, time, chance, requests, storage, and news of the page.
  *
  * The only module that touches a global. Tests, or a shell that is not a browser, hand in their own.
  *
@@ -15,14 +15,28 @@
  * @property {() => number} now milliseconds, never backwards
  * @property {(ms: number, task: () => void) => () => void} after runs the task once, later; returns its cancel
  *
+ * @typedef {object} Shelf the part of a `Storage` that is used
+ * @property {(name: string) => string | null} getItem
+ * @property {(name: string, value: string) => void} setItem
+ *
+ * @typedef {object} Answer the part of a `Response` that is used
+ * @property {boolean} ok
+ * @property {number} status
+ * @property {() => Promise<any>} json
+ *
+ * @typedef {{ session: Shelf, local: Shelf }} Storages what a tab keeps over a reload, and what all tabs share
+ *
  * @typedef {object} World
  * @property {string} url the server's origin, with `http`, `https`, `ws` or `wss`
  * @property {(url: string, protocols: string[]) => Socket} socket
  * @property {Clock} clock
  * @property {() => number} random in [0, 1)
- * @property {(url: string) => Promise<Response>} fetch
+ * @property {(url: string) => Promise<Answer>} fetch
+ * @property {Storages | null} storage null: a reload starts afresh
  * @property {(listener: (news: 'awake' | 'leaving') => void) => () => void} page returns its unbind
  */
+
+const NEWS = ['online', 'pageshow', 'pagehide', 'visibilitychange'];
 
 /** @type {World} */
 export const browser = {
@@ -37,15 +51,19 @@ export const browser = {
   },
   random: () => Math.random(),
   fetch: (url) => fetch(url),
+  get storage() {
+    try {
+      return { session: sessionStorage, local: localStorage };
+    } catch {
+      // A page that may keep nothing, or no page at all.
+      return null;
+    }
+  },
   page(listener) {
     if (typeof document === 'undefined') return () => {};
-    const bound = new AbortController();
-    const { signal } = bound;
-    const awake = () => listener('awake');
-    addEventListener('online', awake, { signal });
-    addEventListener('pageshow', awake, { signal });
-    addEventListener('pagehide', () => listener('leaving'), { signal });
-    document.addEventListener('visibilitychange', () => listener(document.hidden ? 'leaving' : 'awake'), { signal });
-    return () => bound.abort();
+    /** @param {{ type: string }} event */
+    const look = ({ type }) => listener(document.hidden || type === 'pagehide' ? 'leaving' : 'awake');
+    NEWS.forEach((type) => addEventListener(type, look));
+    return () => NEWS.forEach((type) => removeEventListener(type, look));
   },
 };

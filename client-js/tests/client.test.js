@@ -15,6 +15,32 @@ describe('connecting', () => {
     expect(world.line.binaryType).toBe('arraybuffer');
   });
 
+  test('is put off until it is asked for, while taps count already', () => {
+    const f = fan({ start: false });
+    f.tap(2);
+    expect([f.client.state, f.world.sockets.length]).toEqual([{ name: 'idle' }, 0]);
+    f.client.open();
+    f.client.open();
+    expect(f.world.sockets).toHaveLength(1);
+    f.welcome();
+    expect(f.said()).toEqual([cheer([0, 2])]);
+  });
+
+  test('a listener that throws harms neither the others nor the connection', async () => {
+    const f = fan();
+    const heard = vi.fn();
+    const uncaught = new Promise((resolve) => process.once('unhandledRejection', resolve));
+    f.client.on('welcome', () => {
+      throw new Error('mine');
+    });
+    f.client.on('welcome', heard);
+    f.welcome();
+    f.tap(1);
+    expect(heard).toHaveBeenCalledOnce();
+    expect(f.said()).toEqual([cheer([0, 1])]);
+    expect(String(await uncaught)).toMatch('mine');
+  });
+
   test('a welcome makes it live and is passed on', () => {
     const { client, welcome } = fan();
     const heard = vi.fn();
@@ -193,10 +219,34 @@ describe('coming back', () => {
   });
 });
 
+describe('what can be said of a team\'s taps', () => {
+  test('told is what a socket was handed, owed is the rest, confirmed is the server\'s word', () => {
+    const f = fan();
+    const counted = vi.fn();
+    f.client.on('counted', counted);
+    f.welcome();
+    f.tap(3);
+    expect(counted.mock.calls).toEqual([[{ team: 'JPN', tapped: 1, told: 1, confirmed: 0, owed: 0 }]]);
+    expect(f.client.counted()).toEqual({ team: 'JPN', tapped: 3, told: 1, confirmed: 0, owed: 2 });
+    f.pass(250);
+    expect(counted).toHaveBeenLastCalledWith({ team: 'JPN', tapped: 3, told: 3, confirmed: 0, owed: 0 });
+    // The last frame was lost with its socket, and the server says so.
+    f.reopen();
+    f.welcome({ resumed: true });
+    f.world.line.bufferedAmount = 1;
+    f.world.line.deliver(marks([[0, 1]]));
+    expect(counted).toHaveBeenLastCalledWith({ team: 'JPN', tapped: 3, told: 1, confirmed: 1, owed: 2 });
+  });
+
+  test('is nothing for a team that was never tapped', () => {
+    expect(fan().client.counted('KEN')).toEqual({ team: 'KEN', tapped: 0, told: 0, confirmed: 0, owed: 0 });
+  });
+});
+
 describe('refused taps', () => {
   test.each([
-    ['for a team outside the roster', (/** @type {ReturnType<typeof fan>} */ f) => f.client.tap('XXX'), 'no team XXX'],
-    ['for no team', () => fan({ team: undefined }), 'no team is chosen'],
+    ['for a team outside the roster', (/** @type {ReturnType<typeof fan>} */ f) => f.client.tap('XXX'), 'unknown_team XXX'],
+    ['for no team', () => fan({ team: undefined }), 'no_team'],
   ])('%s', (_, act, why) => {
     const f = fan({ team: undefined });
     const error = vi.fn();
@@ -225,7 +275,7 @@ describe('refused taps', () => {
     f.tap(1, 'JPN');
     f.welcome();
     await f.next('teams');
-    expect(error.mock.calls.map(([{ message }]) => message)).toEqual(['there is no team XXX']);
+    expect(error.mock.calls.map(([{ message }]) => message)).toEqual(['unknown_team XXX: use a code of client.teams']);
     expect(f.said()).toEqual([cheer([0, 1])]);
   });
 });
@@ -256,7 +306,8 @@ describe('beats', () => {
     f.welcome();
     f.world.line.deliver(new Uint8Array([0x81, 0]).buffer);
     f.world.line.deliver('{');
-    expect(error.mock.calls.map(([{ constructor }]) => constructor)).toEqual([FrameError, SyntaxError]);
+    expect(error.mock.calls.map(([{ code, advice }]) => [code, advice !== ''])).toEqual(Array(2).fill(['bad_frame', true]));
+    expect(error.mock.calls[0][0]).toBeInstanceOf(FrameError);
     expect(f.client.state.name).toBe('live');
   });
 });
@@ -270,5 +321,5 @@ test('close() tells what it may, ends the socket and leaves no timer and no list
   expect(f.world.line.closedWith).toBe(1000);
   expect(f.clock.timers).toBe(0);
   expect(f.world.pageListeners.size).toBe(0);
-  expect(f.client.state).toMatchObject({ name: 'closed', code: 1000 });
+  expect(f.client.state).toMatchObject({ name: 'closed', cause: 'here', code: 1000 });
 });

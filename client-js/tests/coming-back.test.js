@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { address } from '../src/address.js';
 import { backoff } from '../src/backoff.js';
-import { advice, isFinal, retryAfter } from '../src/closing.js';
+import { endOf, retryAfter } from '../src/closing.js';
 
 describe('backoff', () => {
   test('draws from a span that doubles from half a second to half a minute', () => {
@@ -21,12 +21,13 @@ describe('backoff', () => {
 
 describe('close codes', () => {
   const come = [1000, 1001, 1005, 1006, 1008, 1011, 1012, 1013, 1015, 3000, 4000, 4401, 4408, 4429, 4499, 5000];
-  test.each(come)('%i means come back', (code) => expect(isFinal(code)).toBe(false));
+  test.each(come)('%i means come back', (code) => expect(endOf(code)).toBeUndefined());
 
   const stay = [1002, 1003, 1007, 1009, 4500, 4501, 4503, 4504, 4509, 4510, 4777, 4999];
   test.each(stay)('%i means stay away, and says what to do', (code) => {
-    expect(isFinal(code)).toBe(true);
-    expect(advice(code)).not.toBe('');
+    const [cause, advice] = endOf(code) ?? [];
+    expect(cause).toMatch(/^[a-z_]+$/);
+    expect(advice).not.toBe('');
   });
 
   test.each([

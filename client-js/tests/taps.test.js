@@ -129,7 +129,7 @@ test('the last marks of a gateway that stops end its session and are the next BA
 test('a ninth team is refused, the eight go on', () => {
   const taps = new Taps();
   for (const team of 'ABCDEFGH') tap(taps, team, 1);
-  expect(taps.refusal('I')).toMatch('8 teams');
+  expect(taps.refusal('I')).toMatchObject({ code: 'too_many_teams', message: expect.stringMatching('teams 8') });
   expect(taps.refusal('A')).toBeNull();
 });
 
@@ -138,7 +138,7 @@ test('a ticket for one team lets no other be tapped, nor told', () => {
   tap(taps, 'FRA', 1);
   tap(taps, 'JPN', 1);
   taps.welcome(now, { ...terms, team: 'JPN' });
-  expect(taps.refusal('FRA')).toMatch('only JPN');
+  expect(taps.refusal('FRA')).toMatchObject({ code: 'other_team', message: expect.stringMatching('other_team JPN') });
   expect(cheer(taps)).toEqual([['JPN', 1]]);
   expect(taps.isOwing).toBe(false);
 });

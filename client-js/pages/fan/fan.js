@@ -21,7 +21,7 @@ const TICK_MS = 500;
 /** How soon a page that came early asks whether the event has opened; up to twice that, so that not all ask as one. */
 const OPEN_YET_MS = 5_000;
 
-const LINE_WORDS = { connecting: 'Connecting', live: 'Live', waiting: 'Offline, taps are kept', closed: 'Ended' };
+const LINE_WORDS = { idle: 'Connecting', connecting: 'Connecting', live: 'Live', waiting: 'Offline, taps are kept', closed: 'Ended' };
 
 /** @type {{ [closeCode: number]: string }} */
 const ENDINGS = {

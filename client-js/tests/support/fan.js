@@ -7,6 +7,7 @@ import { delta, heard, key } from './wire.js';
 import { FakeWorld } from './world.js';
 
 /** @import { ConnectOptions } from '../../src/client.js' */
+/** @import { World } from '../../src/world.js' */
 
 export const INFO = {
   id: 'demo',
@@ -29,7 +30,7 @@ const WELCOME = {
   team: null,
 };
 
-/** @param {Partial<ConnectOptions> & { random?: () => number }} [options] */
+/** @param {Partial<ConnectOptions> & Partial<World>} [options] */
 export function fan(options = {}) {
   const world = new FakeWorld();
   const client = connect({ ...world, event: 'demo', team: 'JPN', info: INFO, ...options });

@@ -55,6 +55,8 @@ export class Gateway {
    */
   accept(wire, id) {
     if (!this.#isUp) return wire.cut(true);
+    // Its page went while it was still connecting.
+    if (wire.isClosed) return;
     const known = this.#sessions.get(id ?? '');
     const isKept = known && (known.wire !== null || this.#clock.now() - known.leftAt < MARKS_KEPT_MS);
     const session = isKept ? this.#resume(known) : this.#begin();

@@ -24,6 +24,7 @@ export class Wire {
   onclose = null;
   /** @type {Far | null} */
   far = null;
+  isClosed = false;
   #clock;
   #random;
   #isCut = false;
@@ -52,6 +53,7 @@ export class Wire {
   }
 
   close() {
+    this.isClosed = true;
     this.#carryUp(() => this.far?.onLost());
     this.onmessage = this.onclose = null;
   }

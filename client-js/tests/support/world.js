@@ -118,6 +118,8 @@ export class FakeWorld {
   /** What requests are answered with. */
   answer = () => Response.json({});
   random = () => 0.5;
+  /** @type {World['storage']} */
+  storage = null;
 
   /**
    * @param {string} url
