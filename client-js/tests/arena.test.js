@@ -19,6 +19,7 @@ const THERE = { scenes: Object.keys(SCENES), codes: TEAMS.map(({ code }) => code
 const beat = (rates, more = {}) => ({
   beat: 1,
   at_ms: 0,
+  age_ms: 0,
   event: 'demo',
   state: 'open',
   flags: [],
