@@ -175,10 +175,8 @@ impl Sockets {
             },
             Socket::New(_) | Socket::Between => true,
         };
-        if !still_here {
-            if let Socket::Open(connection) = all.remove(ready.key) {
-                connection.end(shard);
-            }
+        if !still_here && let Socket::Open(connection) = all.remove(ready.key) {
+            connection.end(shard);
         }
     }
 
