@@ -8,6 +8,7 @@ mod layers;
 mod origins;
 mod store;
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -190,8 +191,26 @@ impl Config {
             Some(path) => (layers::read_file(path)?, path.parent().unwrap_or(Path::new("."))),
             None => (toml::Table::new(), Path::new(".")),
         };
-        let environment = layers::environment(std::env::vars_os())?;
-        let mut config = layers::merge(file, environment.into_iter().chain(flags.settings()))?;
+        Self::of(file, std::env::vars_os(), flags.settings(), folder)
+    }
+
+    /// The same of the `text` of a file, without a flag; what the file names is in `folder`.
+    pub(crate) fn of_text(
+        text: &str,
+        variables: Vec<(OsString, OsString)>,
+        folder: &Path,
+    ) -> Result<Self, ConfigError> {
+        Self::of(layers::parse(Path::new("beat.toml"), text)?, variables.into_iter(), std::iter::empty(), folder)
+    }
+
+    fn of(
+        file: toml::Table,
+        variables: impl Iterator<Item = (OsString, OsString)>,
+        flags: impl Iterator<Item = layers::Setting>,
+        folder: &Path,
+    ) -> Result<Self, ConfigError> {
+        let environment = layers::environment(variables)?;
+        let mut config = layers::merge(file, environment.into_iter().chain(flags))?;
         for (at, event) in config.events.iter_mut().enumerate() {
             event.resolve(folder).map_err(|why| ConfigError::key(format!("events[{at}].roster"), why))?;
         }

@@ -31,6 +31,8 @@ use crate::config::{Config, Limits};
 use crate::event::Event;
 
 pub(crate) use counters::Counters;
+pub(crate) use front::reader;
+pub(crate) use newcomer::handshake;
 pub(crate) use sessions::{SessionId, Sessions};
 pub(crate) use shard::Shard;
 

@@ -20,6 +20,7 @@ mod pace;
 mod admin;
 mod metrics;
 mod drain;
+pub mod fuzzing;
 #[cfg(test)]
 mod simulation;
 

@@ -81,7 +81,8 @@ impl Roster {
             .map_err(|source| RosterError::InFile { path: path.to_owned(), source: Box::new(source) })
     }
 
-    fn parse(text: &str, separator: u8) -> Result<Self, RosterError> {
+    /// Reads the text of such a file.
+    pub(crate) fn parse(text: &str, separator: u8) -> Result<Self, RosterError> {
         let mut table =
             csv::ReaderBuilder::new().delimiter(separator).trim(csv::Trim::All).from_reader(text.as_bytes());
         let line_of = |error: csv::Error| RosterError::Line {

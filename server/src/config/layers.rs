@@ -18,12 +18,17 @@ const PREFIX: &str = "BEAT_";
 /// Read by the flags, not a key of the file.
 const CONFIG_FILE: &str = "BEAT_CONFIG";
 
-/// Reads the file, and refuses what it does not know by name and line.
+/// Reads the file.
 pub(super) fn read_file(path: &Path) -> Result<toml::Table, ConfigError> {
     let text =
         std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    parse(path, &text)
+}
+
+/// Reads the `text` of the file, and refuses what it does not know by name and line.
+pub(super) fn parse(path: &Path, text: &str) -> Result<toml::Table, ConfigError> {
     let refused = |source| ConfigError::File { path: path.to_owned(), source: Box::new(source) };
-    toml::from_str::<Config>(&text).map_err(refused)?;
+    toml::from_str::<Config>(text).map_err(refused)?;
     text.parse().map_err(refused)
 }
 
@@ -56,7 +61,7 @@ fn is_service_link(name: &str) -> bool {
 
 /// Lays `settings` over `file`, in their order, and gives the whole its types.
 pub(super) fn merge(mut file: toml::Table, settings: impl Iterator<Item = Setting>) -> Result<Config, ConfigError> {
-    let mut config = file.clone().try_into().expect("read_file has tried this");
+    let mut config = file.clone().try_into().expect("it was parsed as such");
     let defaults = defaults();
     for Setting { origin, path, value } in settings {
         let typed =

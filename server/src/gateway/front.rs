@@ -46,11 +46,9 @@ pub(super) async fn serve(shard: Rc<Shard>, stream: TcpStream, begun: Bytes, adm
         }))
     });
     let limits = &shard.gateway.config.limits;
-    let mut connection = http1::Builder::new()
+    let mut connection = reader()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.handshake)
-        .max_buf_size(HEAD_BYTES_MAX)
-        .max_header_size(HEAD_BYTES_MAX)
         .serve_connection(TokioIo::new(Patience::new(stream, begun, limits.unread)), service);
     let outcome = poll_fn(|cx| connection.poll_without_shutdown(cx)).await;
     let parts = connection.into_parts();
@@ -67,6 +65,13 @@ pub(super) async fn serve(shard: Rc<Shard>, stream: TcpStream, begun: Bytes, adm
         }
         _ => {}
     }
+}
+
+/// Reads requests with heads of a bounded length, however long they take.
+pub(crate) fn reader() -> http1::Builder {
+    let mut reader = http1::Builder::new();
+    reader.max_buf_size(HEAD_BYTES_MAX).max_header_size(HEAD_BYTES_MAX);
+    reader
 }
 
 /// It asked for nothing in time.

@@ -4,13 +4,14 @@
 //! brings is for hyper.
 
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue, Request, Response, header};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 
 use super::front::HEAD_BYTES_MAX;
-use super::{Admission, Shard};
+use super::{Admission, Counters, Gateway, Shard};
 use crate::http::{self as pages, Answer, Wanted};
 
 /// Lines of a head that is read here; of longer ones hyper says whether they are too long.
@@ -40,19 +41,19 @@ pub(super) enum Asked {
 }
 
 /// A whole handshake, to be answered.
-pub(super) struct Handshake {
+pub(crate) struct Handshake {
     /// The head of the answer.
-    pub(super) answer: Vec<u8>,
-    pub(super) wanted: Wanted,
+    pub(crate) answer: Vec<u8>,
+    pub(crate) wanted: Wanted,
     /// What stands in the buffer behind it.
-    pub(super) early: std::ops::Range<usize>,
+    pub(crate) early: std::ops::Range<usize>,
 }
 
 impl Newcomer {
     /// Reads once.
     pub(super) fn ask(&self, shard: &Shard, buffer: &mut [u8]) -> Asked {
         match recv(&self.socket, &mut *buffer, RecvFlags::DONTWAIT) {
-            Ok((read @ 1.., _)) => match handshake(shard, &buffer[..read]) {
+            Ok((read @ 1.., _)) => match handshake(&shard.gateway, &shard.counters, &buffer[..read]) {
                 // A full buffer may have left something behind.
                 Some(handshake) if read < buffer.len() => Asked::Handshake(handshake),
                 _ => Asked::Other(read),
@@ -63,7 +64,8 @@ impl Newcomer {
     }
 }
 
-fn handshake(shard: &Shard, bytes: &[u8]) -> Option<Handshake> {
+/// The handshake that these bytes are, with what may follow it; nothing if they are, or may become, anything else.
+pub(crate) fn handshake(gateway: &Arc<Gateway>, counters: &Arc<Counters>, bytes: &[u8]) -> Option<Handshake> {
     let mut lines = [httparse::EMPTY_HEADER; LINES_MAX];
     let mut head = httparse::Request::new(&mut lines);
     let Ok(httparse::Status::Complete(len @ ..=HEAD_BYTES_MAX)) = head.parse(bytes) else { return None };
@@ -80,7 +82,7 @@ fn handshake(shard: &Shard, bytes: &[u8]) -> Option<Handshake> {
     if has_body || !headers.contains_key(header::UPGRADE) {
         return None;
     }
-    match pages::answer(&shard.gateway, &shard.counters, &request) {
+    match pages::answer(gateway, counters, &request) {
         Answer::Upgrade(response, wanted) => {
             Some(Handshake { answer: head_of(&response), wanted, early: len..bytes.len() })
         }

@@ -17,6 +17,7 @@ use crate::fanout::{Encoding, Format};
 use crate::gateway::{Counters, Gateway, SessionId};
 
 /// What an upgraded connection is for. Events are places in the gateway's list.
+#[derive(Debug)]
 pub(crate) enum Wanted {
     /// To cheer.
     Fan { event: usize, encoding: Encoding, session: Option<SessionId> },
