@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
 
 use beat_protocol::{Team, TeamCode};
 use xxhash_rust::xxh3::xxh3_64;
@@ -63,9 +64,11 @@ impl Roster {
         Ok(Self { teams, tag, by_code })
     }
 
-    /// The 206 NOCs.
-    pub(crate) fn noc206() -> Self {
-        Self::parse(NOC206, b'\t').expect("the built-in table is a roster")
+    /// The 206 NOCs; one table, however many events have it.
+    pub(crate) fn noc206() -> Arc<Self> {
+        static ROSTER: LazyLock<Arc<Roster>> =
+            LazyLock::new(|| Roster::parse(NOC206, b'\t').expect("the built-in table is a roster").into());
+        Arc::clone(&ROSTER)
     }
 
     /// Reads a CSV or TSV file.

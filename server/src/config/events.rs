@@ -94,12 +94,12 @@ impl EventConfig {
     pub(crate) fn resolve(&mut self, folder: &Path) -> Result<(), RosterError> {
         let roster = match (&self.source, &self.teams) {
             (Some(_), Some(_)) => return Err(RosterError::TwoSources),
-            (None, Some(teams)) => Roster::new(teams.iter().cloned().map(Team::from).collect())?,
+            (None, Some(teams)) => Roster::new(teams.iter().cloned().map(Team::from).collect())?.into(),
             (None, None) => Roster::noc206(),
             (Some(name), None) if name == "noc206" => Roster::noc206(),
-            (Some(path), None) => Roster::read(&folder.join(PathBuf::from(path)))?,
+            (Some(path), None) => Roster::read(&folder.join(PathBuf::from(path)))?.into(),
         };
-        self.roster = Some(Arc::new(roster));
+        self.roster = Some(roster);
         Ok(())
     }
 
