@@ -93,6 +93,14 @@ fn switching<B>(request: &Request<B>) -> Result<Response<Body>, &'static str> {
     if values(headers, header::SEC_WEBSOCKET_VERSION).next().is_none() {
         return Err("a WebSocket handshake has Sec-WebSocket-Version: 13");
     }
+    if headers.get_all(header::HOST).iter().count() != 1 {
+        return Err("a WebSocket handshake has one Host");
+    }
+    // Its bytes would be read as frames by us, and as a body by whoever stands before us.
+    let has_length = headers.get_all(header::CONTENT_LENGTH).iter().any(|length| length != "0");
+    if has_length || headers.contains_key(header::TRANSFER_ENCODING) {
+        return Err("a WebSocket handshake has no body");
+    }
     let mut keys = headers.get_all(header::SEC_WEBSOCKET_KEY).iter();
     let (Some(key), None) = (keys.next(), keys.next()) else {
         return Err("a WebSocket handshake has one Sec-WebSocket-Key");
