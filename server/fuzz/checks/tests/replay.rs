@@ -4,7 +4,7 @@ use std::panic::catch_unwind;
 use std::path::Path;
 use std::{fs, io};
 
-use beat_checks::{client_frame, json, scan, server_frame};
+use beat_checks::{client_frame, config, handshake, json, roster, scan, server_frame};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -14,38 +14,55 @@ const SEED: u64 = 2021;
 /// A corpus is read by people, too.
 const FILES_MAX: usize = 100;
 
-/// Bytes at which something begins or ends: frame types, lengths, opcodes, and the signs of JSON.
-const EDGES: [u8; 24] = [
+/// Bytes at which something begins or ends on the wire: frame types, lengths, opcodes, and the signs of JSON.
+const WIRE: &[u8] = &[
     0, 1, 2, 6, 7, 49, 0x7d, 0x7e, 0x7f, 0x80, 0x81, 0x82, 0x83, 0x88, 0x89, 0xfd, 0xfe, 0xff, b'"', b',', b'{', b'}',
     b'0', b'\\',
 ];
+/// The same of a head, of TOML and of tables.
+const TEXT: &[u8] = b"\0\t\n\r \"#%',-./019:;=?Z[]_a{}\\\x7f";
 
 #[test]
 fn scan_holds() -> io::Result<()> {
-    holds("scan", scan)
+    holds("scan", scan, WIRE)
 }
 
 #[test]
 fn client_frame_holds() -> io::Result<()> {
-    holds("client_frame", client_frame)
+    holds("client_frame", client_frame, WIRE)
 }
 
 #[test]
 fn server_frame_holds() -> io::Result<()> {
-    holds("server_frame", server_frame)
+    holds("server_frame", server_frame, WIRE)
 }
 
 #[test]
 fn json_holds() -> io::Result<()> {
-    holds("json", json)
+    holds("json", json, WIRE)
 }
 
-fn holds(target: &str, claim: fn(&[u8])) -> io::Result<()> {
+#[test]
+fn handshake_holds() -> io::Result<()> {
+    holds("handshake", handshake, TEXT)
+}
+
+#[test]
+fn config_holds() -> io::Result<()> {
+    holds("config", config, TEXT)
+}
+
+#[test]
+fn roster_holds() -> io::Result<()> {
+    holds("roster", roster, TEXT)
+}
+
+fn holds(target: &str, claim: fn(&[u8]), edges: &[u8]) -> io::Result<()> {
     let corpus = corpus(target)?;
     assert!((1..FILES_MAX).contains(&corpus.len()), "{} files", corpus.len());
     corpus.iter().for_each(|bytes| check(claim, bytes));
     let dice = &mut StdRng::seed_from_u64(SEED);
-    (0..MUTATIONS).for_each(|_| check(claim, &mutation(dice, &corpus)));
+    (0..MUTATIONS).for_each(|_| check(claim, &mutation(dice, &corpus, edges)));
     Ok(())
 }
 
@@ -58,13 +75,13 @@ fn check(claim: fn(&[u8]), bytes: &[u8]) {
 }
 
 /// One of the corpus with a few things wrong: a byte, a bit, a piece too much, too few, or of another.
-fn mutation(dice: &mut StdRng, corpus: &[Vec<u8>]) -> Vec<u8> {
+fn mutation(dice: &mut StdRng, corpus: &[Vec<u8>], edges: &[u8]) -> Vec<u8> {
     let mut bytes = any_of(dice, corpus).clone();
     for _ in 0..dice.random_range(1..=3) {
         let at = dice.random_range(0..=bytes.len());
         let end = dice.random_range(at..=bytes.len().min(at + 16));
         match dice.random_range(0..6) {
-            0 => bytes.insert(at, *any_of(dice, &EDGES)),
+            0 => bytes.insert(at, *any_of(dice, edges)),
             1 => drop(bytes.drain(at..end)),
             2 => drop(bytes.splice(at..at, bytes[at..end].to_vec())),
             3 => {
@@ -73,7 +90,7 @@ fn mutation(dice: &mut StdRng, corpus: &[Vec<u8>]) -> Vec<u8> {
                 bytes.splice(at.., other[from..].iter().copied());
             }
             change if at < bytes.len() => {
-                bytes[at] = if change == 4 { *any_of(dice, &EDGES) } else { bytes[at] ^ 1 << dice.random_range(0..8) };
+                bytes[at] = if change == 4 { *any_of(dice, edges) } else { bytes[at] ^ 1 << dice.random_range(0..8) };
             }
             _ => {}
         }
