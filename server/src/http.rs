@@ -33,6 +33,16 @@ pub(crate) fn answer<B>(gateway: &Arc<Gateway>, counters: &Arc<Counters>, reques
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
         return Answer::Page(response);
     }
+    // We read no body, and chunks, or chunks and a length, end in one place for us and in another for a proxy before us.
+    if request.headers().contains_key(header::TRANSFER_ENCODING) {
+        let mut response = body::text(StatusCode::BAD_REQUEST, "no request here has a body in chunks");
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        return Answer::Page(response);
+    }
+    // A host and a port, as only CONNECT asks for.
+    if request.uri().path().is_empty() {
+        return Answer::Page(body::text(StatusCode::BAD_REQUEST, "an address begins with a slash"));
+    }
     let query = Query::of(request);
     let mut answer = match path[..] {
         [""] => Answer::Page(pages::fan(gateway, request, &query)),

@@ -97,8 +97,7 @@ fn switching<B>(request: &Request<B>) -> Result<Response<Body>, &'static str> {
         return Err("a WebSocket handshake has one Host");
     }
     // Its bytes would be read as frames by us, and as a body by whoever stands before us.
-    let has_length = headers.get_all(header::CONTENT_LENGTH).iter().any(|length| length != "0");
-    if has_length || headers.contains_key(header::TRANSFER_ENCODING) {
+    if headers.get_all(header::CONTENT_LENGTH).iter().any(|length| length != "0") {
         return Err("a WebSocket handshake has no body");
     }
     let mut keys = headers.get_all(header::SEC_WEBSOCKET_KEY).iter();
