@@ -192,10 +192,13 @@ impl Connection {
         let end = if let Reading::Out { left } = &mut self.reading {
             *left = left.checked_sub(read).ok_or(Gone)?;
             return Ok(());
-        } else if !self.bytes.take(&shard.gateway.rates.bytes, shard.now_ms(), cost) {
-            Err(End::Refused(CloseCode::TooMuch, "too many bytes"))
         } else {
-            self.take(shard, bytes)
+            let is_within = self.bytes.take(&shard.gateway.rates.bytes, shard.now_ms(), cost);
+            match self.take(shard, bytes) {
+                // What is wrong with them comes first: how many one read finds is chance.
+                Ok(()) if !is_within => Err(End::Refused(CloseCode::TooMuch, "too many bytes")),
+                end => end,
+            }
         };
         match end {
             Ok(()) => Ok(()),
