@@ -6,6 +6,7 @@
 mod harness;
 
 mod configuration;
+mod conformance;
 mod crash;
 mod drain;
 mod encodings;
@@ -15,6 +16,7 @@ mod feed;
 mod gateways;
 mod handshake;
 mod health;
+mod hostile;
 mod limits;
 mod malformed;
 mod origins;

@@ -67,6 +67,14 @@ impl Raw {
         }
     }
 
+    /// The status of an HTTP answer; nothing if the connection ended without one.
+    pub(crate) async fn status(&mut self) -> Option<u16> {
+        let head = self.head().await?;
+        let status =
+            head.strip_prefix("HTTP/1.1 ").or(head.strip_prefix("HTTP/1.0 ")).unwrap_or_else(|| panic!("{head}"));
+        Some(status[..3].parse().unwrap())
+    }
+
     /// Upgrades at `path` with more header lines (each with its line end), and with `early` in the same packet.
     pub(crate) async fn upgrade(mut self, path: &str, more: &str, early: &[u8]) -> Self {
         let head = format!(

@@ -34,7 +34,12 @@ impl Setup {
 
     /// The event `demo` with the teams `T0` to `T9`.
     pub(crate) fn ten_teams() -> Self {
-        Self::plain().file(&format!("[[events]]\nid = 'demo'\nname = 'Demo'\nteams = {}", teams(10)))
+        Self::teams(10)
+    }
+
+    /// The event `demo` with so many teams, from `T0` on.
+    pub(crate) fn teams(count: usize) -> Self {
+        Self::plain().file(&format!("[[events]]\nid = 'demo'\nname = 'Demo'\nteams = {}", teams(count)))
     }
 
     /// With this configuration file.
@@ -178,6 +183,11 @@ impl Server {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1_024
+    }
+
+    /// Files it has open, its sockets among them.
+    pub(crate) fn open_files(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.pid)).unwrap().count()
     }
 
     /// Lets its files not be written beyond their first byte, or lets them again: a disk that is full.
