@@ -1,0 +1,114 @@
+/**
+ * A wall whose feed is gone: held, let fade, marked; never frozen at a peak; back by itself. And when all is over.
+ *
+ * The page's clock is turned on by the test, so that nobody waits seven seconds.
+ *
+ * @import { Page } from 'playwright-core'
+ * @import { Stage } from '../harness.js'
+ */
+
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+
+import { raise, says, screenshot, WALL } from '../harness.js';
+import { between, cheer, clear, colorAt, JPN, roar, shows } from './crowd.js';
+
+/** @type {Stage} */
+let stage;
+
+beforeAll(async () => {
+  stage = await raise({ keeps: true });
+  await cheer(stage, { JPN: 96, FRA: 48 });
+});
+afterEach(() => clear(stage));
+afterAll(() => stage.strike());
+
+/** Where a loud pulse's disc is, and a calm one's is not. */
+const LOUD_EDGE = /** @type {const} */ ([0.5, 0.5 - 0.345]);
+
+/** Where the amber dot stands. */
+const DOT = /** @type {const} */ ([0.95 - (0.008 * 9) / 16, 0.975]);
+const AMBER = '#ffc35c';
+
+/** @param {string} query */
+async function roaring(query) {
+  const context = await stage.browser.newContext(WALL);
+  const page = await context.newPage();
+  await page.clock.install();
+  await between(page, roar('JPN'));
+  await page.goto(new URL(`/arena/demo${query}`, stage.server.fans).href);
+  await says(page, '#line', /^Live$/);
+  return page;
+}
+
+/** @param {Page} page @param {number} ms */
+const later = (page, ms) => page.clock.fastForward(ms);
+
+test('a feed that is cut is held for two seconds, fades to calm in five, is marked, and comes back by itself', async () => {
+  const page = await roaring('?scene=pulse&team=JPN');
+  await shows(page, ...LOUD_EDGE, JPN);
+  expect(await colorAt(page, ...DOT)).toEqual([0, 0, 0, 0]);
+
+  await stage.server.kill();
+  await later(page, 1_000);
+  await shows(page, ...LOUD_EDGE, JPN);
+  await later(page, 2_500);
+  await says(page, '#line', /^Signal held$/);
+  await shows(page, ...DOT, AMBER);
+
+  await later(page, 5_000);
+  await says(page, '#line', /^Signal lost$/);
+  await says(page, '#rate', /^–$/);
+  // Calm, and still: neither at the peak nor gone.
+  await page.waitForFunction(() => {
+    const canvas = /** @type {HTMLCanvasElement} */ (document.querySelector('#canvas'));
+    const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+    return pen.getImageData(canvas.width / 2, canvas.height * (0.5 - 0.345), 1, 1).data[3] < 128;
+  });
+  await shows(page, 0.5, 0.22, JPN);
+  await screenshot(page, 'arena-lost-1080p');
+
+  await stage.server.restart();
+  for (let tries = 0; tries < 20 && (await page.textContent('#line')) !== 'Live'; tries++) await later(page, 1_500);
+  await says(page, '#line', /^Live$/);
+  await shows(page, ...LOUD_EDGE, JPN);
+  await page.waitForFunction(() => {
+    const canvas = /** @type {HTMLCanvasElement} */ (document.querySelector('#canvas'));
+    const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+    return pen.getImageData(canvas.width * (0.95 - (0.008 * 9) / 16), canvas.height * 0.975, 1, 1).data[3] === 0;
+  });
+});
+
+test('over a programme the mark is a dot and no word', async () => {
+  const page = await roaring('?scene=battle&overlay=1');
+  await page.evaluate(() => {
+    const write = CanvasRenderingContext2D.prototype.fillText;
+    Object.assign(window, { written: new Set() });
+    CanvasRenderingContext2D.prototype.fillText = function (words, ...at) {
+      /** @type {any} */ (window).written.add(words);
+      return write.call(this, words, ...at);
+    };
+  });
+  await page.routeWebSocket(/\/feed/, (socket) => socket.close());
+  await stage.server.kill();
+  await later(page, 9_000);
+  await shows(page, ...DOT, AMBER);
+  const written = await page.evaluate(() => [.../** @type {any} */ (window).written]);
+  expect(written).toContain('–');
+  expect(written).not.toContain('Signal lost');
+  await stage.server.restart();
+});
+
+test('when the event is closed the totals stay, in every scene', async () => {
+  await cheer(stage, { JPN: 20 });
+  const page = await stage.open(WALL, '/arena/demo?scene=battle&teams=JPN,FRA');
+  await says(page, '#line', /^Live$/);
+  await stage.server.operate('/v1/events/demo/close');
+  await says(page, '#line', /^Final$/);
+  const total = await page.textContent('#top li:first-child .total');
+  await says(page, '#top li:first-child .rate', new RegExp(`^${total}$`));
+  await screenshot(page, 'arena-closed-battle-1080p');
+});
+
+test('no page has complained but of the server that was killed', () => {
+  expect(stage.complaints(/WebSocket|ERR_CONNECTION_REFUSED/)).toEqual([]);
+});
