@@ -2,7 +2,7 @@
 //!
 //! The way of a tap: a [`Session`] judges it by its [`Rate`] and the marks, a shard's [`Tally`] counts it, gateways say
 //! their [`Totals`], an [`Ensemble`] hears them all and cuts the [`Beat`], a fan gets it when it is its [`Turn`]. An
-//! [`Opening`] says whether taps count at all.
+//! [`Opening`] says whether taps count at all, a [`Ticket`] who may tap.
 //!
 //! Nothing here knows a socket, a store, a clock, a thread or a roster: time is an argument, a team is an index, and
 //! what to do about an answer is for the caller to decide.
@@ -18,6 +18,7 @@ mod election;
 mod rates;
 mod session;
 mod tally;
+mod ticket;
 mod totals;
 mod turn;
 
@@ -31,5 +32,6 @@ pub use marks::TEAMS_MAX;
 pub use opening::{GRACE_MS, Opening, OpeningError, Phase};
 pub use session::{Counting, Session, Verdict};
 pub use tally::{Fates, Tally};
+pub use ticket::{TICKET_CHARACTERS_MAX, Ticket, TicketError, TicketKey, TicketKeyError, TicketKeys, TicketRole};
 pub use totals::Totals;
 pub use turn::{BEATS_PER_FAN_FRAME, Turn};
