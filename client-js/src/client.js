@@ -235,7 +235,8 @@ export class Client {
     if (this.#laid) this.#lay();
     const path = `/v1/events/${this.#event}/ws`;
     const url = address(this.#world.url, 'ws', path, { session: this.#session });
-    return this.#world.socket(url, [SUBPROTOCOL]);
+    const ticket = this.#world.ticket?.();
+    return this.#world.socket(url, ticket ? [SUBPROTOCOL, `ticket.${ticket}`] : [SUBPROTOCOL]);
   }
 
   /** @param {LinkState} state */

@@ -12,7 +12,7 @@ const FINAL = new Map([
   [4501, ['ticket_invalid', 'ask for a new ticket']],
   [4503, ['not_allowed', 'list this origin on the server']],
   [4504, ['no_such_event', 'check the name of the event']],
-  [4509, ['taken_over', 'go on where it was opened last, or reload']],
+  [4509, ['taken_over', 'go on there, or reload']],
   [4510, ['event_closed', 'the last beat is the final tally']],
 ]);
 

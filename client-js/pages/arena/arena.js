@@ -49,7 +49,7 @@ let isStale = true;
 let rosterAt = performance.now();
 
 const curtain = new Curtain(byId('stage'), playout.isOn);
-const feed = display({ event });
+const feed = display({ event, ticket: () => query.get('ticket') ?? undefined });
 feed.on('beat', hear);
 feed.on('state', (state) => {
   if (state.name === 'closed') complain(`The feed has ended (${state.code}): ${state.advice}.`);

@@ -33,7 +33,7 @@ const pad = /** @type {HTMLButtonElement} */ (byId('pad'));
 const query = new URLSearchParams(location.search);
 
 const info = await untilLoaded(findEvent, showFailure);
-const client = connect({ event: info.id, info });
+const client = connect({ event: info.id, info, ticket: () => query.get('ticket') ?? undefined });
 
 /** @type {Team | undefined} */
 let team;

@@ -175,10 +175,8 @@ impl Sockets {
             },
             Socket::New(_) | Socket::Between => true,
         };
-        if !still_here {
-            if let Socket::Open(connection) = all.remove(ready.key) {
-                connection.end(shard);
-            }
+        if !still_here && let Socket::Open(connection) = all.remove(ready.key) {
+            connection.end(shard);
         }
     }
 
@@ -199,11 +197,12 @@ impl Sockets {
         let Socket::New(newcomer) = std::mem::replace(socket, Socket::Between) else { return false };
         let Newcomer { socket: out, place, .. } = newcomer;
         let mut connection = match wanted {
-            Wanted::Display { event, top } => Connection::of_display(shard, out, answer, place, event, top),
-            Wanted::Fan { event, encoding, session: None } => {
-                Connection::of_fan(shard, out, answer, place, event, encoding, shard.new_session(event))
+            Wanted::Display(display) => Connection::of_display(shard, out, answer, place, display),
+            Wanted::Fan(fan, None) => {
+                let held = shard.new_session(fan.event);
+                Connection::of_fan(shard, out, answer, place, fan, held)
             }
-            Wanted::Fan { .. } | Wanted::Refusal(_) => {
+            Wanted::Fan(..) | Wanted::Refusal(_) => {
                 self.poller.remove(&out);
                 let (shard, early) = (Rc::clone(shard), buffer[early].to_vec());
                 tokio::task::spawn_local(async move { shard.open(out, answer, early, wanted, place).await });
