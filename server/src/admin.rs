@@ -1,4 +1,8 @@
 //! The operators' listener: metrics, health, opening and closing. On loopback unless configured otherwise.
+//!
+//! Where a token is configured it is asked for, save for health; an operator's ticket opens and closes its own event.
+
+mod listener;
 
 use std::convert::Infallible;
 use std::rc::Rc;
@@ -13,14 +17,16 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use serde_json::json;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::event::Event;
 use crate::flush::Flushed;
 use crate::gateway::Gateway;
+use crate::http::tickets::bearer;
 use crate::metrics::Metrics;
 use crate::turns::{TurnError, Turns};
+
+pub(crate) use listener::Listener;
 
 /// A flush or a beat older than this, and the gateway is not ready.
 const READY_WITHIN_MS: u64 = 2_000;
@@ -35,11 +41,11 @@ pub(crate) struct Admin {
 
 impl Admin {
     /// Answers for as long as the process lives.
-    pub(crate) async fn serve(self, listener: TcpListener) {
+    pub(crate) async fn serve(self, listener: Listener) {
         let admin = Rc::new(self);
         loop {
             let stream = match listener.accept().await {
-                Ok((stream, _)) => stream,
+                Ok(stream) => stream,
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept an operator's connection");
                     tokio::time::sleep(std::time::Duration::from_millis(50)).await;
@@ -71,6 +77,11 @@ impl Admin {
             response.headers_mut().insert(header::ALLOW, allowed.as_str().parse().expect("a method's name"));
             return response;
         }
+        if !matches!(path[..], ["healthz" | "readyz"])
+            && let Some(refusal) = self.refusal(request, &path)
+        {
+            return refusal;
+        }
         match path[..] {
             ["metrics"] => text(StatusCode::OK, &self.metrics.render(&self.gateway, self.flush_age_ms())),
             ["healthz"] => text(StatusCode::OK, "the process is up\n"),
@@ -85,6 +96,25 @@ impl Admin {
                 "here are /metrics, /healthz, /readyz and POST /v1/events/{event}/open and /close\n",
             ),
         }
+    }
+
+    /// What who may not is told.
+    fn refusal<B>(&self, request: &Request<B>, path: &[&str]) -> Option<Response<Full<Bytes>>> {
+        // A page that an operator happens to look at can post to this machine, too; its browser says so.
+        if request.headers().contains_key(header::ORIGIN) {
+            return Some(text(StatusCode::FORBIDDEN, "this is not for pages\n"));
+        }
+        let (door, said) = (&self.gateway.door, bearer(request.headers()));
+        let is_operator_of = |id: &str| {
+            let event = self.gateway.event(id);
+            event.is_some_and(|event| door.is_operator_of(&event.id, said, self.gateway.clock.wall_s()))
+        };
+        let may = door.is_operator(said) || matches!(path, ["v1", "events", id, _] if is_operator_of(id));
+        (!may).then(|| {
+            let mut response = text(StatusCode::UNAUTHORIZED, "say who you are: Authorization: Bearer <token>\n");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            response
+        })
     }
 
     fn flush_age_ms(&self) -> u64 {

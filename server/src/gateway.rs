@@ -28,6 +28,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::Clock;
 use crate::config::{Config, Limits};
+use crate::door::Door;
 use crate::event::Event;
 
 pub(crate) use counters::Counters;
@@ -39,6 +40,7 @@ pub(crate) struct Gateway {
     pub(crate) config: Config,
     pub(crate) rates: Rates,
     pub(crate) clock: Clock,
+    pub(crate) door: Door,
     pub(crate) sessions: Sessions,
     /// In the order of the configuration.
     pub(crate) events: Vec<Arc<Event>>,
@@ -69,6 +71,8 @@ pub(crate) enum ToShard {
     HandOver { session: SessionId, to: oneshot::Sender<beat_core::Session> },
     /// Answer: everything that arrived before has been dealt with.
     Barrier { passed: oneshot::Sender<()> },
+    /// Displays whose tickets are revoked are to go.
+    Revoked,
     /// Stop accepting connections.
     StopAccepting,
     /// Stop counting the fans of this part; they are about to leave.
@@ -82,6 +86,7 @@ impl Gateway {
         let by_id = events.iter().enumerate().map(|(at, event)| (event.id.clone(), at)).collect();
         Self {
             rates: Rates::of(&config.limits),
+            door: Door::new(&config),
             sessions: Sessions::new(config.limits.session, config.limits.sessions_resting),
             cadence_ms: AtomicU32::new(config.beat.cadence_ms),
             connections: Arc::default(),

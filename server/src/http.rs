@@ -5,6 +5,7 @@ mod events;
 mod gzip;
 mod join;
 mod pages;
+pub(crate) mod tickets;
 mod upgrade;
 
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use crate::event::Event;
 use crate::gateway::{Counters, Gateway};
 
 pub(crate) use body::Body;
-pub(crate) use upgrade::Wanted;
+pub(crate) use upgrade::{Display, Fan, Wanted};
 
 /// What becomes of a request.
 pub(crate) enum Answer {
@@ -27,6 +28,9 @@ pub(crate) enum Answer {
 
 /// Answers one request. Its body, if it has one, is not read.
 pub(crate) fn answer<B>(gateway: &Arc<Gateway>, counters: &Arc<Counters>, request: &Request<B>) -> Answer {
+    if !gateway.config.hosts.allow(request.headers()) {
+        return Answer::Page(body::text(StatusCode::MISDIRECTED_REQUEST, "this server has no such name; see `hosts`"));
+    }
     let path: Vec<&str> = request.uri().path().trim_start_matches('/').split('/').collect();
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let mut response = body::text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are served here");
@@ -43,10 +47,13 @@ pub(crate) fn answer<B>(gateway: &Arc<Gateway>, counters: &Arc<Counters>, reques
         ["v1", "events", id] | ["v1", "events", id, "beat"] => Answer::Page(match gateway.event(id) {
             None => not_found(&format!("there is no event {id:?}; see /v1/events")),
             Some(event) if path.len() == 3 => events::detail(event, request, &query),
-            Some(event) => {
-                event.asked(gateway.clock.now_ms());
-                beat(event, &query)
-            }
+            Some(event) => match tickets::display(gateway, event, request, &query) {
+                Err(refused) => tickets::refusal(refused),
+                Ok(ticket) => {
+                    event.asked(gateway.clock.now_ms());
+                    beat(event, &query, ticket.is_some())
+                }
+            },
         }),
         ["arena", id] => Answer::Page(not_found(&format!("there is no event {id:?}; see /v1/events"))),
         [name] if let Some(page) = pages::named(request, name) => Answer::Page(page),
@@ -61,7 +68,7 @@ pub(crate) fn answer<B>(gateway: &Arc<Gateway>, counters: &Arc<Counters>, reques
 }
 
 /// The latest beat, once.
-fn beat(event: &Arc<Event>, query: &Query) -> Response<Body> {
+fn beat(event: &Arc<Event>, query: &Query, is_for_one: bool) -> Response<Body> {
     let format = match query.value("format") {
         None => crate::fanout::Format::Json,
         Some(name) => match crate::fanout::Format::named(name) {
@@ -76,7 +83,8 @@ fn beat(event: &Arc<Event>, query: &Query) -> Response<Body> {
     let Some(newest) = event.newest.borrow().clone() else {
         return body::overloaded("the first beat is on its way");
     };
-    body::page(newest.page(format, top), format.media_type(), "max-age=1")
+    let cache_control = if is_for_one { "private, max-age=1" } else { "max-age=1" };
+    body::page(newest.page(format, top), format.media_type(), cache_control)
 }
 
 fn not_found(why: &str) -> Response<Body> {
@@ -93,7 +101,11 @@ impl Query {
     }
 
     fn value(&self, key: &str) -> Option<&str> {
-        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
+        self.values(key).next()
+    }
+
+    fn values(&self, key: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(name, _)| name == key).map(|(_, value)| value.as_str())
     }
 
     /// How many teams a display wants.

@@ -6,6 +6,8 @@ mod clock;
 mod dice;
 mod app;
 mod listen;
+mod door;
+mod issue;
 mod http;
 mod gateway;
 mod event;
@@ -30,7 +32,7 @@ use clap::Parser;
 use tokio::runtime::{Builder, LocalOptions};
 
 use app::{App, StartError};
-use config::{Config, Flags};
+use config::{Command, Config, Flags};
 
 /// `EX_USAGE` of sysexits.h: the configuration is at fault, and starting again will not help.
 const BAD_CONFIGURATION: u8 = 64;
@@ -51,18 +53,24 @@ fn main() -> ExitCode {
     if flags.check_config {
         return say("the configuration is good\n").map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
     }
+    if let Some(Command::Ticket(asked)) = &flags.command {
+        return match issue::issue(&config, asked) {
+            Ok(ticket) => say(&format!("{ticket}\n")).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS),
+            Err(error) => refuse(&error, BAD_CONFIGURATION.into()),
+        };
+    }
     log_to_stderr(&config);
-    match serve(config) {
+    match serve(config, flags) {
         Ok(code) => code,
         Err(error) => refuse(&error, ExitCode::FAILURE),
     }
 }
 
-fn serve(config: Config) -> Result<ExitCode, StartError> {
+fn serve(config: Config, flags: Flags) -> Result<ExitCode, StartError> {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     runtime.block_on(async {
-        let app = App::new(config).await?;
-        say(&format!("fans    http://{}/\nadmin   http://{}/\n", app.public, app.admin))?;
+        let app = App::new(config, flags).await?;
+        say(&format!("fans    http://{}/\nadmin   {}\n", app.public, app.admin))?;
         app.run().await
     })
 }

@@ -13,8 +13,20 @@ use crate::marks::Marks;
 pub enum Counting {
     /// They do, within the session's rate.
     Open,
+    /// They would, but not for this team: the fan's ticket names another. They are received, and that is all.
+    Barred,
     /// The event is not open, or no more: they are received, and that is all.
     Late,
+}
+
+impl Counting {
+    /// The same for a team that the fan may not cheer for.
+    pub fn barred(self) -> Self {
+        match self {
+            Self::Open | Self::Barred => Self::Barred,
+            Self::Late => Self::Late,
+        }
+    }
 }
 
 /// What became of the new taps for one team; never of none.
@@ -24,7 +36,7 @@ pub struct Verdict {
     pub team: u16,
     /// They count.
     pub counted: u32,
-    /// Beyond a human's rate, or for a ninth team: never counted.
+    /// Beyond a human's rate, for a ninth team, or for one that the fan may not cheer for: never counted.
     pub shadowed: u32,
     /// Received outside the event's opening: never counted.
     pub late: u32,
@@ -76,6 +88,7 @@ impl Session {
                 continue;
             }
             out(match counting {
+                Counting::Barred => Verdict { team, counted: 0, shadowed: new, late: 0 },
                 Counting::Late => Verdict { team, counted: 0, shadowed: 0, late: new },
                 Counting::Open => {
                     let counted = if has_place { self.taps.take_up_to(taps, now_ms, new) } else { 0 };
@@ -136,6 +149,16 @@ mod tests {
             assert_eq!(verdict, Verdict { late: 30, ..counted(7, 0) });
         });
         assert_eq!(session.hears(&[(7, 54)]), [counted(7, 24)]);
+    }
+
+    #[test]
+    fn barred_taps_are_shadowed_spend_no_token_and_never_count_afterwards() {
+        let mut session = fresh();
+        session.cheer(&Rate::TAPS, 0, Counting::Open.barred(), &records(&[(7, 30)]), |verdict| {
+            assert_eq!(verdict, Verdict { shadowed: 30, ..counted(7, 0) });
+        });
+        assert_eq!(session.hears(&[(7, 54)]), [counted(7, 24)]);
+        assert_eq!(Counting::Late.barred(), Counting::Late);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use beat_protocol::{EventId, Team, TeamCode};
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
-use super::Origins;
+use super::{Origins, WithoutTicket};
 use crate::roster::{Roster, RosterError};
 
 /// One `[[events]]` table.
@@ -29,6 +29,12 @@ pub(crate) struct EventConfig {
     /// Whose pages may cheer and watch, beside our own.
     #[serde(default)]
     pub(crate) origins: Origins,
+    /// Whether its fans may cheer without a ticket.
+    #[serde(default)]
+    pub(super) anonymous: WithoutTicket,
+    /// Whether its displays may watch without one.
+    #[serde(default)]
+    pub(super) public_feed: WithoutTicket,
     #[serde(skip, default)]
     roster: Option<Arc<Roster>>,
 }
@@ -67,6 +73,8 @@ impl EventConfig {
             source: None,
             teams: None,
             origins: Origins::default(),
+            anonymous: WithoutTicket::default(),
+            public_feed: WithoutTicket::default(),
             roster: None,
         }
     }

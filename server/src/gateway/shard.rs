@@ -114,10 +114,10 @@ impl Shard {
                     Err(error) => tracing::warn!(%error, "cannot refuse a connection"),
                 };
             }
-            Wanted::Display { event, top } => Connection::of_display(self, socket, first, place, event, top),
-            Wanted::Fan { event, encoding, session } => {
-                let held = self.session(session, event).await;
-                Connection::of_fan(self, socket, first, place, event, encoding, held)
+            Wanted::Display(display) => Connection::of_display(self, socket, first, place, display),
+            Wanted::Fan(fan, session) => {
+                let held = self.session(session, fan.event).await;
+                Connection::of_fan(self, socket, first, place, fan, held)
             }
         };
         self.sockets.add(self, connection, early);
@@ -201,6 +201,7 @@ impl Shard {
                 ToShard::HandOver { session, to } => self.hand_over(session, to),
                 // Refused only by an asker that stopped waiting.
                 ToShard::Barrier { passed } => drop(passed.send(())),
+                ToShard::Revoked => self.part_with_the_revoked(),
                 ToShard::StopAccepting => drop(self.accepting.send_replace(false)),
                 ToShard::Freeze { part, of, frozen } => drop(frozen.send(self.freeze(part, of))),
                 ToShard::Release { retry_ms } => self.release(retry_ms),
@@ -218,6 +219,16 @@ impl Shard {
             seat.close(CloseCode::SessionTaken, "");
             if let Err(session) = to.send(session) {
                 self.gateway.sessions.rest(id, session, self.read_clock());
+            }
+        }
+    }
+
+    fn part_with_the_revoked(&self) {
+        for audience in self.audiences.borrow().values() {
+            for (_, seat) in audience.seats() {
+                if seat.ticket().is_some_and(|id| self.gateway.door.has_revoked(id)) {
+                    seat.close(CloseCode::TicketInvalid, "");
+                }
             }
         }
     }

@@ -84,6 +84,8 @@ pub(super) fn asset<B>(request: &Request<B>, path: &str) -> Response<Body> {
     let mut response = body::tagged(request, &name, bytes, media_type(path), cache_control);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    // A ticket in a page's address is for nobody else.
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     // Modules, and what they load, are for any page that embeds them.
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     response

@@ -11,19 +11,36 @@ use hyper::body::Frame;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::body::{self, Body};
-use super::{Answer, Query, not_found};
+use super::{Answer, Query, not_found, tickets};
 use crate::event::Event;
 use crate::fanout::{Encoding, Format};
 use crate::gateway::{Counters, Gateway, SessionId};
 
 /// What an upgraded connection is for. Events are places in the gateway's list.
 pub(crate) enum Wanted {
-    /// To cheer.
-    Fan { event: usize, encoding: Encoding, session: Option<SessionId> },
+    /// To cheer, going on with a session if one is named.
+    Fan(Fan, Option<SessionId>),
     /// To watch.
-    Display { event: usize, top: Option<usize> },
+    Display(Display),
     /// Nothing we can serve; a page cannot read a failed upgrade's status, so it is upgraded and told.
     Refusal(CloseCode),
+}
+
+/// A fan who is let in.
+pub(crate) struct Fan {
+    pub(crate) event: usize,
+    pub(crate) encoding: Encoding,
+    /// The only team it may cheer for.
+    pub(crate) team: Option<u16>,
+}
+
+/// A display that is let in.
+pub(crate) struct Display {
+    pub(crate) event: usize,
+    /// How many teams it wants.
+    pub(crate) top: Option<usize>,
+    /// The id of its ticket, which may be revoked.
+    pub(crate) ticket: Option<Arc<str>>,
 }
 
 pub(super) fn answer<B>(
@@ -42,7 +59,10 @@ pub(super) fn answer<B>(
             (Some(event), _) if !is_welcome(gateway, event, request) => {
                 body::text(StatusCode::FORBIDDEN, "pages of this origin are not listed in the event's `origins`")
             }
-            (Some(event), Ok(top)) => server_sent(gateway, counters, event, top),
+            (Some(event), Ok(top)) => match tickets::display(gateway, &gateway.events[event], request, query) {
+                Err(refused) => tickets::refusal(refused),
+                Ok(ticket) => server_sent(gateway, counters, Display { event, top, ticket }),
+            },
         });
     }
     if let Some(refusal) = not_a_websocket(request, kind) {
@@ -60,10 +80,16 @@ pub(super) fn answer<B>(
         (None, ..) => Wanted::Refusal(CloseCode::NoSuchEvent),
         (Some(event), ..) if !is_welcome(gateway, event, request) => Wanted::Refusal(CloseCode::NotAllowed),
         (_, "feed", Err(_)) => Wanted::Refusal(CloseCode::Malformed),
-        (Some(event), "feed", Ok(top)) => Wanted::Display { event, top },
-        (Some(event), ..) => {
-            Wanted::Fan { event, encoding, session: query.value("session").and_then(|id| id.parse().ok()) }
-        }
+        (Some(event), "feed", Ok(top)) => match tickets::display(gateway, &gateway.events[event], request, query) {
+            Err(refused) => Wanted::Refusal(refused.close_code()),
+            Ok(ticket) => Wanted::Display(Display { event, top, ticket }),
+        },
+        (Some(event), ..) => match tickets::fan(gateway, &gateway.events[event], request, query) {
+            Err(refused) => Wanted::Refusal(refused.close_code()),
+            Ok(team) => {
+                Wanted::Fan(Fan { event, encoding, team }, query.value("session").and_then(|id| id.parse().ok()))
+            }
+        },
     };
     if let Some(subprotocol) = subprotocol.filter(|_| kind == "ws") {
         response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(subprotocol));
@@ -147,17 +173,28 @@ fn accepts_event_stream(headers: &HeaderMap) -> bool {
 }
 
 /// The elements of a list header, however it is spread over lines.
-fn values(headers: &HeaderMap, name: header::HeaderName) -> impl Iterator<Item = &str> {
+pub(super) fn values(headers: &HeaderMap, name: header::HeaderName) -> impl Iterator<Item = &str> {
     let lines = headers.get_all(name).into_iter().filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).map(str::trim)
 }
 
 /// The display feed as server-sent events. Newest wins: hyper asks for more when the client has read, and gets the latest.
-fn server_sent(gateway: &Arc<Gateway>, counters: &Arc<Counters>, event: usize, top: Option<usize>) -> Response<Body> {
+fn server_sent(
+    gateway: &Arc<Gateway>,
+    counters: &Arc<Counters>,
+    Display { event, top, ticket }: Display,
+) -> Response<Body> {
     let mut beats = gateway.events[event].newest.subscribe();
     // Whoever comes gets the newest beat at once.
     beats.mark_changed();
     let watching = Watching::new(gateway, &gateway.events[event], counters);
+    let shared = Arc::clone(gateway);
+    let revoked = async move {
+        match ticket {
+            Some(id) => shared.door.revokes(&id).await,
+            None => std::future::pending::<()>().await,
+        }
+    };
     let events = stream::unfold((beats, watching), move |(mut beats, watching)| async move {
         loop {
             beats.changed().await.ok()?;
@@ -167,6 +204,7 @@ fn server_sent(gateway: &Arc<Gateway>, counters: &Arc<Counters>, event: usize, t
             }
         }
     });
+    let events = futures_util::StreamExt::take_until(events, revoked);
     let retry = stream::once(std::future::ready(Ok(Frame::data("retry: 1000\n\n".into()))));
     let mut response = Response::new(Either::Right(StreamBody::new(Box::pin(futures_util::StreamExt::chain(
         retry, events,
