@@ -46,7 +46,9 @@ impl Message<'_> {
                 out.extend_from_slice(&(len as u64).to_be_bytes());
             }
         }
-        out.extend(parts.into_iter().flatten());
+        for part in parts {
+            out.extend_from_slice(part);
+        }
     }
 }
 

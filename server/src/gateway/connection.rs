@@ -143,6 +143,10 @@ impl Connection {
             Some(id) => shard.unseat_fan(id, &self.seat),
             None => shard.counters.displays.take_one(),
         }
+        // The kernel forgets a socket that is closed, and that it is with its seat: asking is for one that others hold.
+        if Rc::strong_count(&self.seat) > 1 {
+            shard.sockets.forget(self.socket());
+        }
     }
 
     /// Does what the socket is ready for. `buffer` is the shard's; nothing in it is kept.

@@ -175,16 +175,14 @@ impl Sockets {
             },
             Socket::New(_) | Socket::Between => true,
         };
-        if !still_here {
-            match all.remove(ready.key) {
-                Socket::Open(connection) => {
-                    self.poller.remove(connection.socket());
-                    connection.end(shard);
-                }
-                Socket::New(newcomer) => self.poller.remove(&newcomer.socket),
-                Socket::Between => {}
-            }
+        if !still_here && let Socket::Open(connection) = all.remove(ready.key) {
+            connection.end(shard);
         }
+    }
+
+    /// Hears nothing more of a socket that stays open.
+    pub(super) fn forget(&self, socket: &OwnedFd) {
+        self.poller.remove(socket);
     }
 
     /// Opens a newcomer where it stands; one whose session may live on another shard has to leave its place for that.

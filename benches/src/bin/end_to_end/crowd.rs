@@ -113,6 +113,21 @@ impl Crowd {
         Ok(())
     }
 
+    /// The same, while the first `tapping` of them tap `times` a second, in turn. Answers with how many taps that were.
+    pub(crate) fn rest_but(&mut self, tapping: usize, times: f64, time: Duration) -> io::Result<u64> {
+        let (began, mut sent) = (Instant::now(), 0);
+        while began.elapsed() < time {
+            sleep(REST);
+            let due = began.elapsed().as_secs_f64() * times * tapping as f64;
+            while ((sent + 1) as f64) <= due {
+                self.tap(usize::try_from(sent).unwrap_or_default() % tapping, 1)?;
+                sent += 1;
+            }
+            while self.take_in(Duration::ZERO)? == EVENTS {}
+        }
+        Ok(sent)
+    }
+
     /// Taps for `time`, one tap a frame: so many frames a second in all, several in a write. Answers with how many.
     pub(crate) fn cheer(&mut self, frames_per_second: f64, frames_per_write: u32, time: Duration) -> io::Result<u64> {
         let mut own = Pace::begin();

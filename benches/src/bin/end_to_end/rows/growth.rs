@@ -40,7 +40,7 @@ pub(super) fn rows(book: &mut Book) {
     let mut sizes = Sizes::default();
     for fans in CONNECTIONS {
         book.row(&format!("fan-out: {fans} idle fans, ns a frame"), || {
-            let beside = beside(Work::FanOut { fans })?;
+            let beside = beside(Work::FanOut { fans, tapping: 0 })?;
             let [bytes, floor, ours, ratio] = beside.cells();
             Ok([vec![bytes, floor, ours, ratio], sizes.next(&beside.ours, 1.0, "a frame")].concat())
         });

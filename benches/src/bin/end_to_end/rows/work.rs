@@ -12,6 +12,12 @@ use crate::process::{Process, pin_crowd};
 const MEASURED: Duration = Duration::from_secs(3);
 /// Greetings, and the first beats.
 const GREETED: Duration = Duration::from_secs(1);
+/// Taps a second of each of the few: its team is silent in no beat.
+const FEW_TAPS: f64 = 2.0;
+/// So many teams make a DELTA a frame of 300 bytes: 4 of header, 10 before the levels, two a level.
+const TEAMS_OF_300_BYTES: usize = 143;
+/// As long as a gateway that has nothing else to do takes to read what was just sent.
+const TAKEN_IN: Duration = Duration::from_millis(20);
 /// What was sent last is taken in by then.
 const SETTLED: Duration = Duration::from_millis(300);
 
@@ -20,8 +26,9 @@ const SETTLED: Duration = Duration::from_millis(300);
 pub(super) enum Work {
     /// CHEER frames per second of so many fans, several in a write.
     Ingest { fans: usize, frames_per_second: f64, frames_per_write: u32 },
-    /// Beats out to so many fans, each on every fifth.
-    FanOut { fans: usize },
+    /// Beats out to so many fans, each on every fifth, while a few of them tap, each for a team of its own: a DELTA has two
+    /// bytes for each.
+    FanOut { fans: usize, tapping: usize },
     /// Both at once.
     Both { fans: usize, frames_per_second: f64 },
     /// Connections opened and closed again, several at once; so many a second, or one after the other.
@@ -54,6 +61,10 @@ pub(super) fn rows(book: &mut Book) {
         (
             "ingest: 500 fans, 2,000,000 frames/s, 64 a write, ns a frame",
             Work::Ingest { fans: 500, frames_per_second: 2_000_000.0, frames_per_write: 64 },
+        ),
+        (
+            "fan-out: 10,000 fans, 143 of them tapping twice a second, ns a frame",
+            Work::FanOut { fans: 10_000, tapping: TEAMS_OF_300_BYTES },
         ),
         (
             "both: 10,000 fans, 20,000 frames/s out, 50,000 in, ns a frame in or out",
@@ -102,7 +113,7 @@ pub(super) fn beside(work: Work) -> io::Result<Beside> {
 fn measure(work: Work, process: &mut Process) -> io::Result<Measured> {
     pin_crowd()?;
     let fans = match work {
-        Work::Ingest { fans, .. } | Work::FanOut { fans } | Work::Both { fans, .. } => fans,
+        Work::Ingest { fans, .. } | Work::FanOut { fans, .. } | Work::Both { fans, .. } => fans,
         Work::Handshakes { connections, at_once, per_second } => {
             let cpu = process.cpu_nanoseconds()?;
             Crowd::storm(process.port, connections, at_once, per_second)?;
@@ -112,17 +123,22 @@ fn measure(work: Work, process: &mut Process) -> io::Result<Measured> {
         }
     };
     let mut crowd = Crowd::connect(process.port, fans)?;
-    crowd.rest(GREETED)?;
+    match work {
+        Work::FanOut { tapping: few @ 1.., .. } => {
+            crowd.rest_but(few, FEW_TAPS, GREETED)?;
+            // The last of these is taken in before anything is counted.
+            sleep(TAKEN_IN);
+        }
+        _ => crowd.rest(GREETED)?,
+    }
     let (before, cpu, began) = (process.counts()?, process.cpu_nanoseconds()?, Instant::now());
     let sent = match work {
         Work::Ingest { frames_per_second, frames_per_write, .. } => {
             crowd.cheer(frames_per_second, frames_per_write, MEASURED)?
         }
         Work::Both { frames_per_second, .. } => crowd.cheer(frames_per_second, 1, MEASURED)?,
-        Work::FanOut { .. } | Work::Handshakes { .. } => {
-            crowd.rest(MEASURED)?;
-            0
-        }
+        Work::FanOut { tapping: few @ 1.., .. } => crowd.rest_but(few, FEW_TAPS, MEASURED)?,
+        Work::FanOut { .. } | Work::Handshakes { .. } => crowd.rest(MEASURED).map(|()| 0)?,
     };
     let (spent, measured) = (process.cpu_nanoseconds()? - cpu, began.elapsed());
     crowd.rest(SETTLED)?;
