@@ -33,7 +33,7 @@ const HTML = `
   <div class="card">
     <button class="pad" part="pad" aria-describedby="note">
       <span class="flag" part="flag" aria-hidden="true"></span>
-      <span class="name" part="name"></span>
+      <span class="words"><i></i><span class="name" part="name"></span><i></i></span>
       <span class="count" part="count">0</span>
     </button>
     <div class="meter" part="meter" aria-hidden="true"><i></i></div>
@@ -197,7 +197,10 @@ export class MakeTheBeat extends HTMLElement {
     this.#part('.name').textContent = name;
     this.#part('.count').textContent = whole.format(this.#line?.client.total(this.#code) ?? 0);
     const pad = this.#part('.pad');
-    pad.setAttribute('aria-label', (this.getAttribute('label') ?? 'Cheer for {team}').replace('{team}', name));
+    // What is seen is part of what is said.
+    const [before, after] = (this.getAttribute('label') ?? 'Cheer for {team}').split('{team}');
+    this.#part('.words :first-child').textContent = before;
+    this.#part('.words :last-child').textContent = after ?? '';
     pad.setAttribute('aria-disabled', String(!this.#isOpen || (this.#line?.client.teams.length !== 0 && !team)));
     const { style } = this.#part('.card');
     if (team?.color) {

@@ -60,6 +60,7 @@ const CSS = `
 .pad:active { filter: brightness(0.92); }
 .pad[aria-disabled='true'] { background: var(--line); color: var(--ink); cursor: default; filter: none; }
 .flag { font-size: 1.75rem; line-height: 1; }
+.words i { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .name { font-weight: 650; overflow-wrap: anywhere; }
 .count { font-size: 1.5rem; font-weight: 750; font-variant-numeric: tabular-nums; }
 .meter { height: 0.5rem; border-radius: 0.25rem; background: var(--line); overflow: hidden; }
@@ -79,7 +80,8 @@ const CSS = `
 .note:not(:empty) ~ .total { visibility: hidden; }
 @container (min-width: 20rem) {
   .pad { grid-template: 'flag name count' / auto 1fr auto; justify-items: start; align-items: center; gap: 0.75rem; min-height: 4.5rem; padding: 0.75rem 1rem; }
-  .name { text-align: start; font-size: 1.125rem; }
+  .words { text-align: start; }
+  .name { font-size: 1.125rem; }
   .foot { text-align: start; }
 }
 @container (min-width: 32rem) {

@@ -61,7 +61,7 @@ const counted = (wanted) => expect.poll(async () => (await stage.server.beat('cl
 test('one tag on a page of a listed origin cheers, by finger, by key and by switch alike', async () => {
   const { page, pad, count } = await embed('<make-the-beat event="club" team="JPN"></make-the-beat>', PHONE);
   await live(pad);
-  expect(await pad.getAttribute('aria-label')).toBe('Cheer for Japan');
+  await page.getByRole('button', { name: /^Cheer for Japan 0$/ }).waitFor();
   await pad.tap();
   await pad.tap();
   await pad.focus();
