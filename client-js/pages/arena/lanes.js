@@ -12,7 +12,7 @@ import { INK, PLATE, SOFT, VEIL } from './stage.js';
 import { CAPITAL } from './type.js';
 
 /** How long a team is on its way to another rank: seen by everybody, over before the next reading. */
-const OVERTAKE_MS = 420;
+const OVERTAKE_MS = 240;
 
 /** Parts of a lane's height. */
 const AIR = 0.13;
