@@ -61,7 +61,7 @@ async fn each_form_has_its_own_tag_and_each_tag_its_own_form() {
 #[tokio::test]
 async fn a_page_s_scripts_come_in_one_answer_that_may_be_kept_for_good() {
     let server = Setup::plain().start().await;
-    for path in ["/", "/arena/demo"] {
+    for path in ["/", "/arena/demo", "/widget"] {
         let page = get(server.fans, path).await.text();
         for script in page.split("<script type=\"module\" src=\"").skip(1) {
             let address = script.split('"').next().unwrap();
@@ -96,6 +96,7 @@ async fn a_page_names_what_it_will_ask_for_first() {
         ("/?event=later", &["/v1/events/later"]),
         ("/?event=nope", &["/v1/events", "/v1/events/now"]),
         ("/arena/later", &["/v1/events/later"]),
+        ("/widget", &[]),
     ] {
         let page = get(server.fans, path).await;
         let links: Vec<_> = page.headers.get_all("link").iter().map(|link| link.to_str().unwrap().to_owned()).collect();
@@ -110,6 +111,8 @@ async fn what_a_browser_wants_at_the_root_is_there() {
     let server = Setup::plain().start().await;
     for (path, media_type) in [
         ("/", "text/html; charset=utf-8"),
+        ("/widget", "text/html; charset=utf-8"),
+        ("/widget.js", "text/javascript; charset=utf-8"),
         (MODULE, "text/javascript; charset=utf-8"),
         ("/client/pages/shared/theme.css", "text/css; charset=utf-8"),
     ] {
