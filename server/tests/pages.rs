@@ -113,6 +113,9 @@ async fn what_a_browser_wants_at_the_root_is_there() {
         ("/", "text/html; charset=utf-8"),
         ("/widget", "text/html; charset=utf-8"),
         ("/widget.js", "text/javascript; charset=utf-8"),
+        ("/sw.js", "text/javascript; charset=utf-8"),
+        ("/manifest.webmanifest", "application/manifest+json"),
+        ("/icon.svg", "image/svg+xml"),
         (MODULE, "text/javascript; charset=utf-8"),
         ("/client/pages/shared/theme.css", "text/css; charset=utf-8"),
     ] {
