@@ -118,7 +118,7 @@ async fn the_fan_page_names_the_words_of_its_reader() {
         ("/", "", "en"),
     ] {
         let page = request(server.fans, Method::GET, path, &[("accept-language", accepted)]).await;
-        let module = format!("/client/pages/fan/words/{language}.js");
+        let module = format!("/client/pages/fan/words/{language}.js?joined");
         assert_eq!(page.header("link"), format!("<{module}>; rel=modulepreload"), "{path} {accepted}");
         assert_eq!(get(server.fans, &module).await.status.as_u16(), 200, "{module}");
     }

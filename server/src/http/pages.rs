@@ -71,7 +71,8 @@ fn words<B>(request: &Request<B>, query: &Query) -> String {
         (is_a_name && Client::get(&path).is_some()).then_some(path)
     });
     let path = words.into_iter().next().unwrap_or_else(|| "pages/fan/words/en.js".to_owned());
-    format!("</client/{path}>; rel=modulepreload")
+    // As a joined script asks for it.
+    format!("</client/{path}?joined>; rel=modulepreload")
 }
 
 fn fetched(address: &str) -> String {
