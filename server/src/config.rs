@@ -10,6 +10,7 @@ mod layers;
 mod openness;
 mod origins;
 mod store;
+mod tally;
 mod tickets;
 
 use std::net::SocketAddr;
@@ -27,7 +28,10 @@ pub(crate) use events::EventConfig;
 pub(crate) use hosts::Hosts;
 pub(crate) use origins::Origins;
 pub(crate) use store::{Credentials, Node, RedisAddress, StoreAddress, Tls, Topology};
+pub(crate) use tally::TallyConfig;
 pub(crate) use tickets::{TicketConfig, WithoutTicket};
+
+use crate::commands::TallyCommand;
 
 /// Make the Beat: counts taps, beats ten times a second, and fans the beats out to phones and arenas.
 #[derive(Debug, Parser)]
@@ -64,6 +68,8 @@ pub(crate) struct Flags {
 pub(crate) enum Command {
     /// Print a ticket, signed with the first of the configuration's `tickets.keys`
     Ticket(TicketFlags),
+    #[command(flatten)]
+    Tally(TallyCommand),
 }
 
 /// What a ticket is to say.
@@ -141,6 +147,7 @@ pub(crate) struct Config {
     pub(crate) beat: BeatConfig,
     pub(crate) limits: Limits,
     pub(crate) drain: DrainConfig,
+    pub(crate) tally: TallyConfig,
     pub(crate) tickets: TicketConfig,
     #[serde(skip_serializing)]
     pub(crate) events: Vec<EventConfig>,
@@ -208,6 +215,7 @@ impl Default for Config {
             beat: BeatConfig::default(),
             limits: Limits::default(),
             drain: DrainConfig::default(),
+            tally: TallyConfig::default(),
             tickets: TicketConfig::default(),
             admin_token: None,
             files: Vec::new(),
@@ -267,6 +275,7 @@ impl Config {
         for (at, event) in config.events.iter_mut().enumerate() {
             event.resolve(folder).map_err(|why| ConfigError::key(format!("events[{at}].roster"), why))?;
         }
+        config.tally.resolve(folder).map_err(|why| ConfigError::key("tally.key_file", why))?;
         config.read_secrets(folder)?;
         config.files.extend(flags.config.clone());
         config.check()?;
