@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use beat_core::Rate;
 use ipnet::IpNet;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// How many connections a fan whose ticket names it may begin each second: one that is on its way through a train's
 /// tunnels makes one every few.
@@ -20,7 +21,7 @@ pub(crate) struct AddressConfig {
     pub(crate) ipv6_prefix: u8,
     #[serde(skip_serializing)]
     networks: Vec<Network>,
-    #[serde(skip_serializing)]
+    #[serde(deserialize_with = "proxies")]
     trusted_proxies: Vec<Cidr>,
 }
 
@@ -41,7 +42,7 @@ struct Network {
 }
 
 /// A network, or one address.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 struct Cidr(IpNet);
 
@@ -106,6 +107,22 @@ impl AddressConfig {
     }
 }
 
+/// A list; in the environment text with commas.
+fn proxies<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Cidr>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Text(String),
+        List(Vec<String>),
+    }
+
+    let proxies = match Written::deserialize(deserializer)? {
+        Written::Text(text) => text.split(',').map(|proxy| proxy.trim().to_owned()).collect(),
+        Written::List(proxies) => proxies,
+    };
+    proxies.into_iter().map(|proxy| Cidr::try_from(proxy).map_err(D::Error::custom)).collect()
+}
+
 impl TryFrom<String> for Cidr {
     type Error = String;
 
@@ -126,6 +143,7 @@ mod tests {
     #[test]
     fn a_network_is_named_by_its_prefix_or_by_one_address() {
         let config = read("trusted_proxies = ['10.0.0.0/8', '192.0.2.1', '2001:db8::/32']").unwrap();
+        assert_eq!(read("trusted_proxies = '10.0.0.0/8,192.0.2.1, 2001:db8::/32'").unwrap(), config);
         for (address, trusted) in [
             ("10.1.2.3", true),
             ("192.0.2.1", true),
