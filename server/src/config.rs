@@ -3,6 +3,7 @@
 //! Flags stand over the environment (`BEAT_…`), which stands over the TOML file, which stands over the defaults below.
 //! Every key is described, with its default, in `server/beat.example.toml`; a test holds the two equal.
 
+mod addresses;
 mod admin;
 mod events;
 mod hosts;
@@ -23,6 +24,7 @@ use beat_protocol::{Cadence, EventId, TeamCode};
 use clap::{Parser, Subcommand};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use addresses::{AddressConfig, Share};
 pub(crate) use admin::{AdminAddress, AdminToken};
 pub(crate) use events::EventConfig;
 pub(crate) use hosts::Hosts;
@@ -146,6 +148,7 @@ pub(crate) struct Config {
     pub(crate) log: String,
     pub(crate) beat: BeatConfig,
     pub(crate) limits: Limits,
+    pub(crate) addresses: AddressConfig,
     pub(crate) drain: DrainConfig,
     pub(crate) tally: TallyConfig,
     pub(crate) tickets: TicketConfig,
@@ -214,6 +217,7 @@ impl Default for Config {
             log: "info".into(),
             beat: BeatConfig::default(),
             limits: Limits::default(),
+            addresses: AddressConfig::default(),
             drain: DrainConfig::default(),
             tally: TallyConfig::default(),
             tickets: TicketConfig::default(),
@@ -338,6 +342,7 @@ impl Config {
                 return Err(ConfigError::key(format!("events[{at}].id"), format!("{} stands twice", event.id)));
             }
         }
+        self.addresses.check().map_err(|(key, why)| ConfigError::key(key, why))?;
         self.check_openness()?;
         if let Err(why) = self.log.parse::<tracing_subscriber::EnvFilter>() {
             return Err(ConfigError::key("log", why));

@@ -44,6 +44,15 @@ pub(crate) enum Shown<'a> {
     Several,
 }
 
+/// What a ticket says of a fan.
+#[derive(Default)]
+pub(crate) struct Holder {
+    /// The organiser's name for it.
+    pub(crate) name: Option<String>,
+    /// The index of the only team it may cheer for.
+    pub(crate) team: Option<u16>,
+}
+
 /// Why somebody is not let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refused {
@@ -92,19 +101,21 @@ impl Door {
         self.0.send_replace(Arc::new(Rules::of(config)));
     }
 
-    /// A fan of `event` comes: the index of the only team its ticket allows, if it names one.
+    /// A fan of `event` comes: what its ticket says of it, if it has one.
     pub(crate) fn fan(
         &self,
         event: &EventId,
         roster: &Roster,
         shown: Shown<'_>,
         now_s: u64,
-    ) -> Result<Option<u16>, Refused> {
+    ) -> Result<Holder, Refused> {
         let ticket = self.examine(event, shown, now_s, |open| open.fans, &[TicketRole::Fan])?;
-        match ticket.and_then(|ticket| ticket.team) {
-            None => Ok(None),
-            Some(team) => roster.index_of(team).map(Some).ok_or_else(|| counted(Refused::Elsewhere)),
-        }
+        let Some(Ticket { fan: name, team, .. }) = ticket else { return Ok(Holder::default()) };
+        let team = match team {
+            None => None,
+            Some(team) => Some(roster.index_of(team).ok_or_else(|| counted(Refused::Elsewhere))?),
+        };
+        Ok(Holder { name, team })
     }
 
     /// A display of `event` comes: the id of its ticket, if it has one.

@@ -26,6 +26,7 @@ use beat_core::{Fates, Rate};
 use beat_protocol::{Cadence, EventId};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::addresses::{Addresses, Stand};
 use crate::clock::Clock;
 use crate::config::{Config, Limits};
 use crate::door::Door;
@@ -42,6 +43,7 @@ pub(crate) struct Gateway {
     pub(crate) rates: Rates,
     pub(crate) clock: Clock,
     pub(crate) door: Door,
+    pub(crate) addresses: Arc<Addresses>,
     pub(crate) sessions: Sessions,
     /// In the order of the configuration.
     pub(crate) events: Vec<Arc<Event>>,
@@ -98,6 +100,7 @@ impl Gateway {
         Self {
             rates: Rates::of(&config.limits),
             door: Door::new(&config),
+            addresses: Addresses::new(config.addresses.clone()),
             sessions: Sessions::new(config.limits.session, config.limits.sessions_resting),
             cadence_ms: AtomicU32::new(config.beat.cadence_ms),
             connections: Arc::default(),
@@ -143,7 +146,7 @@ impl Gateway {
 
     /// Takes a place among the connections, if one is left.
     fn admit(&self) -> Option<Admission> {
-        let admission = Admission(Arc::clone(&self.connections));
+        let admission = Admission { connections: Arc::clone(&self.connections), stand: None };
         // Counted before it is compared: threads that race for the last place may both be refused, never both let in.
         (self.connections.fetch_add(1, Ordering::Relaxed) < self.config.limits.connections).then_some(admission)
     }
@@ -178,10 +181,22 @@ impl Rates {
 }
 
 /// One connection's place, given back when dropped.
-struct Admission(Arc<AtomicUsize>);
+struct Admission {
+    connections: Arc<AtomicUsize>,
+    /// Among those of its address, or of its fan.
+    stand: Option<Stand>,
+}
+
+impl Admission {
+    /// From now on it counts as `stand`, if there is one.
+    fn stand_as(mut self, stand: Option<Stand>) -> Self {
+        self.stand = stand.or(self.stand.take());
+        self
+    }
+}
 
 impl Drop for Admission {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.connections.fetch_sub(1, Ordering::Relaxed);
     }
 }

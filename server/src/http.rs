@@ -2,16 +2,19 @@
 
 mod body;
 mod events;
+mod forwarded;
 mod gzip;
 mod join;
 mod pages;
 pub(crate) mod tickets;
 mod upgrade;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 
+use crate::addresses::Stand;
 use crate::event::Event;
 use crate::gateway::{Counters, Gateway};
 
@@ -23,11 +26,17 @@ pub(crate) enum Answer {
     /// An answer, and the connection goes on to the next request.
     Page(Response<Body>),
     /// 101, or the refusal that a page can read: the connection goes on as a WebSocket.
-    Upgrade(Response<Body>, Wanted),
+    /// It counts as what goes with it, where that is not the address at the other end.
+    Upgrade(Response<Body>, Wanted, Option<Stand>),
 }
 
-/// Answers one request. Its body, if it has one, is not read.
-pub(crate) fn answer<B>(gateway: &Arc<Gateway>, counters: &Arc<Counters>, request: &Request<B>) -> Answer {
+/// Answers one request of `peer`. Its body, if it has one, is not read.
+pub(crate) fn answer<B>(
+    gateway: &Arc<Gateway>,
+    counters: &Arc<Counters>,
+    request: &Request<B>,
+    peer: IpAddr,
+) -> Answer {
     if !gateway.config.hosts.allow(request.headers()) {
         return Answer::Page(body::text(StatusCode::MISDIRECTED_REQUEST, "this server has no such name; see `hosts`"));
     }
@@ -43,7 +52,9 @@ pub(crate) fn answer<B>(gateway: &Arc<Gateway>, counters: &Arc<Counters>, reques
         ["arena", id] if gateway.event(id).is_some() => Answer::Page(pages::arena(request, id)),
         ["client", ..] => Answer::Page(pages::asset(request, &path[1..].join("/"))),
         ["v1", "events"] => Answer::Page(events::list(gateway, request)),
-        ["v1", "events", id, last @ ("ws" | "feed")] => upgrade::answer(gateway, counters, request, id, last, &query),
+        ["v1", "events", id, last @ ("ws" | "feed")] => {
+            upgrade::answer(gateway, counters, request, peer, (id, last), &query)
+        }
         ["v1", "events", id] | ["v1", "events", id, "beat" | "tally"] => Answer::Page(match gateway.event(id) {
             None => not_found(&format!("there is no event {id:?}; see /v1/events")),
             Some(event) if path.len() == 3 => events::detail(event, request, &query),

@@ -7,6 +7,7 @@ mod clock;
 mod dice;
 mod app;
 mod listen;
+mod addresses;
 mod door;
 mod issue;
 mod http;

@@ -5,6 +5,7 @@
 
 mod harness;
 
+mod addresses;
 mod configuration;
 mod crash;
 mod drain;

@@ -1,5 +1,6 @@
 //! Who has a ticket comes in, and nobody learns it from us.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use beat_core::{Ticket, TicketKey, TicketRole};
@@ -27,11 +28,13 @@ fn now_s() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
+/// Another one each time: one fan alone could not come as often as these claims ask.
 fn fan() -> Ticket {
+    static NTH: AtomicU32 = AtomicU32::new(0);
     Ticket {
         event: "demo".parse().unwrap(),
         role: TicketRole::Fan,
-        fan: Some("u-4711".into()),
+        fan: Some(format!("u-4711-{}", NTH.fetch_add(1, Ordering::Relaxed))),
         id: None,
         team: None,
         not_before_s: None,
@@ -199,30 +202,30 @@ async fn keys_turn_while_the_service_runs() {
     let (old, new) = ("{ id = 'old', secret_file = 'old.key' }", "{ id = 'new', secret_file = 'new.key' }");
     let setup = Setup::plain().beside("old.key", SECRET).beside("new.key", &"n".repeat(40)).file(&config(old));
     let server = setup.start().await;
-    let by_old = format!("cheer.v1, ticket.{}", key("old", SECRET).sign(&fan()));
-    let by_new = format!("cheer.v1, ticket.{}", key("new", &"n".repeat(40)).sign(&fan()));
-    let (mut raw, _) = knock(&server, FAN, &by_old).await.unwrap();
-    assert_eq!(code(&server, FAN, &by_new).await, Some(4501));
+    let by_old = || format!("cheer.v1, ticket.{}", key("old", SECRET).sign(&fan()));
+    let by_new = || format!("cheer.v1, ticket.{}", key("new", &"n".repeat(40)).sign(&fan()));
+    let (mut raw, _) = knock(&server, FAN, &by_old()).await.unwrap();
+    assert_eq!(code(&server, FAN, &by_new()).await, Some(4501));
 
     // A changed file is enough.
     let setup = setup.beside("beat.toml", &config(&format!("{new}, {old}")));
-    until("the new key holds", async || code(&server, FAN, &by_new).await.is_none().then_some(())).await;
-    assert_eq!(code(&server, FAN, &by_old).await, None, "and so does the old one");
+    until("the new key holds", async || code(&server, FAN, &by_new()).await.is_none().then_some(())).await;
+    assert_eq!(code(&server, FAN, &by_old()).await, None, "and so does the old one");
 
     // What cannot be read changes nothing.
     let setup = setup.beside("beat.toml", "tickets.keys = [{ id = 'new', secret = 'short, and not to be seen' }]");
     server.signal(Signal::HUP);
     until("it says so", async || server.log().contains("the door stays as it was").then_some(())).await;
     assert!(!server.log().contains("not to be seen"), "{}", server.log());
-    assert_eq!((code(&server, FAN, &by_new).await, code(&server, FAN, &by_old).await), (None, None));
+    assert_eq!((code(&server, FAN, &by_new()).await, code(&server, FAN, &by_old()).await), (None, None));
 
     let setup = setup.beside("beat.toml", &config(new));
     server.signal(Signal::HUP);
-    until("the old key is gone", async || (code(&server, FAN, &by_old).await == Some(4501)).then_some(())).await;
+    until("the old key is gone", async || (code(&server, FAN, &by_old()).await == Some(4501)).then_some(())).await;
 
     // A secret of its own file is another key under the same name.
     let _setup = setup.beside("new.key", &"m".repeat(40));
-    until("the secret is another", async || (code(&server, FAN, &by_new).await == Some(4501)).then_some(())).await;
+    until("the secret is another", async || (code(&server, FAN, &by_new()).await == Some(4501)).then_some(())).await;
     assert!(raw.send(masked(2, &[1, 0, 0, 1, 0, 0, 0])).await, "who was in stays in");
     until("its tap counts", async || (server.taps("counted").await == 1.0).then_some(())).await;
 }

@@ -3,6 +3,7 @@
 //! Nearly all of them ask in one read, and for a WebSocket: those are answered in place. Whatever else a first read
 //! brings is for hyper.
 
+use std::net::IpAddr;
 use std::os::fd::OwnedFd;
 
 use http::{HeaderName, HeaderValue, Request, Response, header};
@@ -11,6 +12,7 @@ use rustix::net::{RecvFlags, recv};
 
 use super::front::HEAD_BYTES_MAX;
 use super::{Admission, Shard};
+use crate::addresses::Stand;
 use crate::http::{self as pages, Answer, Wanted};
 
 /// Lines of a head that is read here; of longer ones hyper says whether they are too long.
@@ -22,6 +24,7 @@ const GREETING_BYTES: usize = 2_048;
 /// The connection.
 pub(super) struct Newcomer {
     pub(super) socket: OwnedFd,
+    pub(super) peer: IpAddr,
     pub(super) place: Admission,
     /// Tells it from an earlier one at the same place.
     pub(super) nth: u64,
@@ -44,6 +47,8 @@ pub(super) struct Handshake {
     /// The head of the answer.
     pub(super) answer: Vec<u8>,
     pub(super) wanted: Wanted,
+    /// What it counts as from now on, where that is not its address.
+    pub(super) stand: Option<Stand>,
     /// What stands in the buffer behind it.
     pub(super) early: std::ops::Range<usize>,
 }
@@ -52,7 +57,7 @@ impl Newcomer {
     /// Reads once.
     pub(super) fn ask(&self, shard: &Shard, buffer: &mut [u8]) -> Asked {
         match recv(&self.socket, &mut *buffer, RecvFlags::DONTWAIT) {
-            Ok((read @ 1.., _)) => match handshake(shard, &buffer[..read]) {
+            Ok((read @ 1.., _)) => match handshake(shard, &buffer[..read], self.peer) {
                 // A full buffer may have left something behind.
                 Some(handshake) if read < buffer.len() => Asked::Handshake(handshake),
                 _ => Asked::Other(read),
@@ -63,7 +68,7 @@ impl Newcomer {
     }
 }
 
-fn handshake(shard: &Shard, bytes: &[u8]) -> Option<Handshake> {
+fn handshake(shard: &Shard, bytes: &[u8], peer: IpAddr) -> Option<Handshake> {
     let mut lines = [httparse::EMPTY_HEADER; LINES_MAX];
     let mut head = httparse::Request::new(&mut lines);
     let Ok(httparse::Status::Complete(len @ ..=HEAD_BYTES_MAX)) = head.parse(bytes) else { return None };
@@ -80,9 +85,9 @@ fn handshake(shard: &Shard, bytes: &[u8]) -> Option<Handshake> {
     if has_body || !headers.contains_key(header::UPGRADE) {
         return None;
     }
-    match pages::answer(&shard.gateway, &shard.counters, &request) {
-        Answer::Upgrade(response, wanted) => {
-            Some(Handshake { answer: head_of(&response), wanted, early: len..bytes.len() })
+    match pages::answer(&shard.gateway, &shard.counters, &request, peer) {
+        Answer::Upgrade(response, wanted, stand) => {
+            Some(Handshake { answer: head_of(&response), wanted, stand, early: len..bytes.len() })
         }
         Answer::Page(_) => None,
     }

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use super::Query;
 use super::body::{self, Body};
 use super::upgrade::values;
-use crate::door::{Refused, Shown};
+use crate::door::{Holder, Refused, Shown};
 use crate::event::Event;
 use crate::gateway::Gateway;
 
@@ -48,13 +48,8 @@ pub(super) fn display<B>(
     gateway.door.display(&event.id, shown(request, query), gateway.clock.wall_s())
 }
 
-/// A fan comes: the index of its only team, if its ticket names one.
-pub(super) fn fan<B>(
-    gateway: &Gateway,
-    event: &Event,
-    request: &Request<B>,
-    query: &Query,
-) -> Result<Option<u16>, Refused> {
+/// A fan comes: what its ticket says of it.
+pub(super) fn fan<B>(gateway: &Gateway, event: &Event, request: &Request<B>, query: &Query) -> Result<Holder, Refused> {
     gateway.door.fan(&event.id, &event.roster, shown(request, query), gateway.clock.wall_s())
 }
 

@@ -1,5 +1,6 @@
 //! Fan sockets and display feeds: what kind of connection a request wants, and the answer that begins it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use beat_protocol::{CloseCode, SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON};
@@ -11,7 +12,9 @@ use hyper::body::Frame;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::body::{self, Body};
-use super::{Answer, Query, not_found, tickets};
+use super::{Answer, Query, forwarded, not_found, tickets};
+use crate::addresses::{Crowded, Stand};
+use crate::door::Holder;
 use crate::event::Event;
 use crate::fanout::{Encoding, Format};
 use crate::gateway::{Counters, Gateway, SessionId};
@@ -47,8 +50,8 @@ pub(super) fn answer<B>(
     gateway: &Arc<Gateway>,
     counters: &Arc<Counters>,
     request: &Request<B>,
-    id: &str,
-    kind: &str,
+    peer: IpAddr,
+    (id, kind): (&str, &str),
     query: &Query,
 ) -> Answer {
     let event = gateway.index_of(id);
@@ -61,7 +64,10 @@ pub(super) fn answer<B>(
             }
             (Some(event), Ok(top)) => match tickets::display(gateway, &gateway.events[event], request, query) {
                 Err(refused) => tickets::refusal(refused),
-                Ok(ticket) => server_sent(gateway, counters, Display { event, top, ticket }),
+                Ok(ticket) => match stand(gateway, request, peer, None) {
+                    Err(_) => body::crowded(),
+                    Ok(stand) => server_sent(gateway, counters, Display { event, top, ticket }, stand),
+                },
             },
         });
     }
@@ -76,6 +82,7 @@ pub(super) fn answer<B>(
         Err(why) => return Answer::Page(body::text(StatusCode::BAD_REQUEST, why)),
     };
     let (encoding, subprotocol) = encoding_of(request.headers());
+    let mut name = None;
     let wanted = match (event, kind, query.top()) {
         (None, ..) => Wanted::Refusal(CloseCode::NoSuchEvent),
         (Some(event), ..) if !is_welcome(gateway, event, request) => Wanted::Refusal(CloseCode::NotAllowed),
@@ -86,7 +93,8 @@ pub(super) fn answer<B>(
         },
         (Some(event), ..) => match tickets::fan(gateway, &gateway.events[event], request, query) {
             Err(refused) => Wanted::Refusal(refused.close_code()),
-            Ok(team) => {
+            Ok(Holder { name: fan, team }) => {
+                name = fan;
                 Wanted::Fan(Fan { event, encoding, team }, query.value("session").and_then(|id| id.parse().ok()))
             }
         },
@@ -94,7 +102,33 @@ pub(super) fn answer<B>(
     if let Some(subprotocol) = subprotocol.filter(|_| kind == "ws") {
         response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(subprotocol));
     }
-    Answer::Upgrade(response, wanted)
+    // Who is refused holds nothing for longer than it takes to say so.
+    let stand = match wanted {
+        Wanted::Refusal(_) => Ok(None),
+        Wanted::Fan(..) | Wanted::Display(_) => stand(gateway, request, peer, name.as_deref()),
+    };
+    match stand {
+        Ok(stand) => Answer::Upgrade(response, wanted, stand),
+        Err(_) => Answer::Page(body::crowded()),
+    }
+}
+
+/// What a connection counts as, where that is not the address at its other end: a fan by the name in its ticket, or else
+/// whom a trusted proxy speaks for.
+fn stand<B>(
+    gateway: &Gateway,
+    request: &Request<B>,
+    peer: IpAddr,
+    name: Option<&str>,
+) -> Result<Option<Stand>, Crowded> {
+    let now_ms = gateway.clock.now_ms();
+    if let Some(name) = name {
+        return gateway.addresses.enter_fan(name, now_ms).map(Some);
+    }
+    match forwarded::client(request.headers(), peer, &gateway.config.addresses) {
+        client if client != peer => gateway.addresses.enter(client, now_ms),
+        _ => Ok(None),
+    }
 }
 
 /// Whether pages of the request's origin may cheer and watch.
@@ -183,11 +217,12 @@ fn server_sent(
     gateway: &Arc<Gateway>,
     counters: &Arc<Counters>,
     Display { event, top, ticket }: Display,
+    stand: Option<Stand>,
 ) -> Response<Body> {
     let mut beats = gateway.events[event].newest.subscribe();
     // Whoever comes gets the newest beat at once.
     beats.mark_changed();
-    let watching = Watching::new(gateway, &gateway.events[event], counters);
+    let watching = Watching::new(gateway, &gateway.events[event], counters, stand);
     let shared = Arc::clone(gateway);
     let revoked = async move {
         match ticket {
@@ -221,13 +256,14 @@ struct Watching {
     gateway: Arc<Gateway>,
     event: Arc<Event>,
     counters: Arc<Counters>,
+    _stand: Option<Stand>,
 }
 
 impl Watching {
-    fn new(gateway: &Arc<Gateway>, event: &Arc<Event>, counters: &Arc<Counters>) -> Self {
+    fn new(gateway: &Arc<Gateway>, event: &Arc<Event>, counters: &Arc<Counters>, stand: Option<Stand>) -> Self {
         counters.displays.add(1);
         event.reader_comes();
-        Self { gateway: Arc::clone(gateway), event: Arc::clone(event), counters: Arc::clone(counters) }
+        Self { gateway: Arc::clone(gateway), event: Arc::clone(event), counters: Arc::clone(counters), _stand: stand }
     }
 }
 
