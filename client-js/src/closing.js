@@ -9,15 +9,15 @@
 
 /** @type {ReadonlyMap<number, [cause: Cause, advice: string]>} the codes that end a connection for good */
 const FINAL = new Map([
-  [4501, ['ticket_invalid', 'ask for a new ticket']],
+  [4501, ['ticket_invalid', 'get a new ticket']],
   [4503, ['not_allowed', 'list this origin on the server']],
-  [4504, ['no_such_event', 'check the name of the event']],
-  [4509, ['taken_over', 'go on where it was opened last, or reload']],
-  [4510, ['event_closed', 'the last beat is the final tally']],
+  [4504, ['no_such_event', 'check the event']],
+  [4509, ['taken_over', 'go on there, or reload']],
+  [4510, ['event_closed', 'see the last tally']],
 ]);
 
-/** Protocol, kind of frame, text, length: this client and the server do not understand each other. */
-const OUTDATED = [1002, 1003, 1007, 1009];
+/** Beside 4500 to 4999: protocol, kind of frame, text, length, where client and server do not understand each other. */
+const END = /^(100[2379]|4[5-9]..)$/;
 
 /** No server may send a client away for longer; timers cannot count past 24 days either. */
 const RETRY_LONGEST_MS = 300_000;
@@ -28,8 +28,7 @@ const RETRY_LONGEST_MS = 300_000;
  * undefined: come back
  */
 export function endOf(code) {
-  const isEnd = OUTDATED.includes(code) || (code >= 4500 && code <= 4999);
-  return isEnd ? (FINAL.get(code) ?? ['outdated', `update: the server says ${code}`]) : undefined;
+  return END.test(`${code}`) ? (FINAL.get(code) ?? ['outdated', 'update']) : undefined;
 }
 
 /**

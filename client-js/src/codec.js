@@ -111,7 +111,7 @@ function decodeDelta(reader) {
  */
 function decodeMarks(reader) {
   const count = reader.left / RECORD_BYTES;
-  if (!Number.isInteger(count) || count < 1 || count > RECORDS_MAX) throw new RangeError(`${count} records`);
+  if (count % 1 > 0 || count < 1 || count > RECORDS_MAX) throw new RangeError(`${count} records`);
   return { type: 'MARKS', records: Array.from({ length: count }, () => [reader.u16(), reader.u32()]) };
 }
 

@@ -69,8 +69,9 @@ export function display({ event, top, start = true, stream = browserStream, ...r
 
   function connect() {
     const path = `/v1/events/${event}/feed`;
-    if (byStream && stream) return socketOf(stream(address(world.url, 'http', path, { top })));
-    return world.socket(address(world.url, 'ws', path, { top }), []);
+    const query = { top, ticket: world.ticket?.() };
+    if (byStream && stream) return socketOf(stream(address(world.url, 'http', path, query)));
+    return world.socket(address(world.url, 'ws', path, query), []);
   }
 
   /** @param {unknown} data */

@@ -10,8 +10,8 @@ const ADVICE = {
   other_team: 'use the team of the ticket',
   too_many_teams: 'use one tapped before',
   closed: 'see state.advice',
-  bad_frame: 'nothing; if it goes on, update',
-  no_roster: 'nothing: it is asked for again',
+  bad_frame: 'nothing, or update',
+  no_roster: 'nothing: asked again',
 };
 
 /** Anything an `error` listener is given. */

@@ -88,7 +88,7 @@ export class Link {
     this.#socket = socket;
     this.#enter({ name: 'connecting' }, GREETING_MAX_MS, () => {
       this.#owner.onFailure?.();
-      this.drop('no greeting');
+      this.drop('no welcome');
     });
   }
 
@@ -123,7 +123,7 @@ export class Link {
   close() {
     if (this.state.name === 'closed') return;
     this.#release();
-    this.#end('here', 'connect again', NORMAL, '');
+    this.#end('here', 'connect', NORMAL, '');
   }
 
   /**
@@ -155,29 +155,25 @@ export class Link {
     if (now - this.#liveAt >= STEADY_MS) this.#tries = 0;
     this.#liveAt = Infinity;
     this.#notBefore = now + retryAfter(code, reason);
-    this.#sleep(this.#notBefore + backoff(this.#tries++, this.#random), code, reason);
+    this.#sleep({ name: 'waiting', until: this.#notBefore + backoff(this.#tries++, this.#random), code, reason });
   }
 
-  /**
-   * @param {number} until
-   * @param {number} code
-   * @param {string} reason
-   */
-  #sleep(until, code, reason) {
-    this.#enter({ name: 'waiting', until, code, reason }, until - this.#clock.now(), () => this.#connect());
+  /** @param {Waiting} state */
+  #sleep(state) {
+    this.#enter(state, state.until - this.#clock.now(), () => this.#connect());
   }
 
   #wake() {
-    if (this.state.name === 'live') this.#watch();
-    if (this.state.name !== 'waiting') return;
-    const { until, code, reason } = this.state;
+    const { state } = this;
+    if (state.name === 'live') this.#watch();
+    if (state.name !== 'waiting') return;
     const soon = Math.max(this.#notBefore, this.#clock.now() + this.#random() * WAKE_JITTER_MS);
-    if (soon < until) this.#sleep(soon, code, reason);
+    if (soon < state.until) this.#sleep({ ...state, until: soon });
   }
 
   #watch() {
     const silence_ms = this.#clock.now() - this.#heardAt;
-    if (silence_ms >= SILENCE_MAX_MS) this.drop('the server fell silent');
+    if (silence_ms >= SILENCE_MAX_MS) this.drop('silence');
     else this.#arm(SILENCE_MAX_MS - silence_ms, () => this.#watch());
   }
 

@@ -19,6 +19,8 @@ import { Age } from './age.js';
 
 export class Picture {
   #beat_ms;
+  /** Which beats it is of. */
+  t0_ms;
   /** @type {Key | null} the last KEY of the present connection */
   #key = null;
   #number = -1;
@@ -27,8 +29,9 @@ export class Picture {
   #totals = [];
   #age = new Age();
 
-  /** @param {number} beat_ms */
-  constructor(beat_ms) {
+  /** @param {{ t0_ms: number, beat_ms: number }} times as a welcome has them */
+  constructor({ t0_ms, beat_ms }) {
+    this.t0_ms = t0_ms;
     this.#beat_ms = beat_ms;
   }
 

@@ -12,7 +12,12 @@
  * @property {string} [color] `#rrggbb`
  *
  * @typedef {{ id: string, name: string, state: 'scheduled' | 'open' | 'closed', roster: string }} EventHead
- * @typedef {EventHead & { teams: Team[] }} EventInfo its teams in the order of their indexes; they only grow, at the end
+ * @typedef {object} Timetable of an event that has one, in milliseconds since 1970
+ * @property {number} [opens_at_ms]
+ * @property {number} [closes_at_ms]
+ *
+ * @typedef {EventHead & Timetable & { teams: Team[] }} EventInfo its teams in the order of their indexes; they only
+ *   grow, at the end
  */
 
 import { address } from './address.js';

@@ -32,6 +32,7 @@
  * @property {Clock} clock
  * @property {() => number} random in [0, 1)
  * @property {(url: string) => Promise<Answer>} fetch
+ * @property {() => string | undefined} [ticket] what the organiser's site signed last, where the server asks for it
  * @property {Storages | null} storage null: a reload starts afresh
  * @property {(listener: (news: 'awake' | 'leaving') => void) => () => void} page returns its unbind
  */

@@ -5,6 +5,7 @@ import { Crowd } from '../pages/arena/crowd.js';
 import { Heart, MAX_HZ, Pace, Spring } from '../pages/arena/motion.js';
 import { startsHidden } from '../pages/arena/playout.js';
 import { SCENES } from '../pages/arena/scenes/index.js';
+import { wallWords } from '../pages/arena/words.js';
 
 /** @import { FeedBeat } from '../src/index.js' */
 
@@ -145,6 +146,12 @@ test('what is asked for is understood, in an address as in an update', () => {
   expect(asked({}, THERE)).toMatchObject({ scene: 'wall', teams: [], team: undefined, title: undefined });
   expect([wordsOf(''), wordsOf(undefined), wordsOf(null)]).toEqual([{}, {}, {}]);
   expect(() => wordsOf('scene: map')).toThrow(/JSON or templateData/);
+});
+
+test.each(['en', 'fr', 'es', 'de', 'ja', 'zh', 'ar', 'pt', 'hi'])('a wall has all its words in %s', (lang) => {
+  const words = wallWords(`${lang}-XX`);
+  expect(Object.values(words).filter(Boolean)).toHaveLength(7);
+  expect(words.rehearsal === wallWords('en').rehearsal).toBe(lang === 'en');
 });
 
 test('a page is hidden at first in CasparCG, and visible in OBS, in vMix and on a wall', () => {

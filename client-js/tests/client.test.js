@@ -15,6 +15,18 @@ describe('connecting', () => {
     expect(world.line.binaryType).toBe('arraybuffer');
   });
 
+  test('shows its ticket in a subprotocol of its own, the latest at each connect', () => {
+    expect(fan({ ticket: () => 'Abc_-1' }).world.line.protocols).toEqual(['cheer.v1', 'ticket.Abc_-1']);
+    const tickets = ['old', 'new', undefined];
+    const { world, client, clock } = fan({ ticket: () => tickets.shift() });
+    for (const expected of [['cheer.v1', 'ticket.old'], ['cheer.v1', 'ticket.new'], ['cheer.v1']]) {
+      expect(world.line.protocols).toEqual(expected);
+      expect(world.line.url.search).toBe('');
+      world.line.end(4401);
+      if (client.state.name === 'waiting') clock.advance(client.state.until - clock.now());
+    }
+  });
+
   test('is put off until it is asked for, while taps count already', () => {
     const f = fan({ start: false });
     f.tap(2);

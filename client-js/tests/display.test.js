@@ -47,6 +47,15 @@ test('a display opens the feed, and is live with the first beat', () => {
   expect(beat).toHaveBeenCalledWith({ beat: 812, at_ms: 81_200, age_ms: 0 });
 });
 
+test('a display shows its ticket in the address, and the latest at each connect', () => {
+  const tickets = ['old', 'new', undefined];
+  const { world, streams, again } = screen({ top: undefined, ticket: () => tickets.shift() });
+  expect(world.line.url.search).toBe('?ticket=old');
+  world.line.end(4401);
+  again();
+  expect(new URL(streams[0].url).search).toBe('?ticket=new');
+});
+
 test('a beat is as old as it is later than the quickest', () => {
   const { world, shown } = screen();
   /** @type {number[]} */

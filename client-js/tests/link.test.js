@@ -54,7 +54,7 @@ describe('a silent server', () => {
     f.clock.advance(4_999);
     expect(f.client.state.name).toBe('live');
     f.clock.advance(1);
-    expect(f.client.state).toMatchObject({ name: 'waiting', reason: 'the server fell silent' });
+    expect(f.client.state).toMatchObject({ name: 'waiting', reason: 'silence' });
     expect(first.closedWith).toBe(1000);
   });
 

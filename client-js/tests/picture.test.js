@@ -8,7 +8,7 @@ const BEAT_MS = 100;
 
 /** A picture, and a way to show it a frame of the wire that arrives `late_ms` after its nominal time. */
 function easel() {
-  const picture = new Picture(BEAT_MS);
+  const picture = new Picture({ t0_ms: 0, beat_ms: BEAT_MS });
   /** @param {ArrayBuffer} bytes */
   const show = (bytes, late_ms = 0) => {
     const frame = /** @type {import('../src/codec.js').Key | import('../src/codec.js').Delta} */ (decode(bytes));

@@ -5,6 +5,7 @@ pub(crate) mod feed;
 pub(crate) mod watch;
 pub(crate) mod display;
 pub(crate) mod latency;
+pub(crate) mod stretches;
 pub(crate) mod timeline;
 pub(crate) mod watchdog;
 pub(crate) mod vitals;

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::file::{RecordError, read, write};
-pub(crate) use self::phase::{PhaseBook, PhaseRecord, Second};
+pub(crate) use self::phase::{PhaseBook, PhaseRecord, Second, Stretch};
 use crate::clock::Nanos;
 use crate::cohorts::Cohort;
 use crate::measure::spans::Spans;
@@ -37,6 +37,8 @@ pub(crate) struct Record {
     pub(crate) phases: Vec<PhaseRecord>,
     /// One entry for each second of the run.
     pub(crate) timeline: Vec<Second>,
+    /// How long taps took along the run: 240 stretches of one length at most, those in which anybody tapped.
+    pub(crate) stretches: Vec<Stretch>,
     /// In the order of the roster.
     pub(crate) teams: Vec<TeamRecord>,
     pub(crate) feed: FeedRecord,
@@ -63,6 +65,7 @@ pub(crate) struct SetUp {
     pub(crate) profile: String,
     pub(crate) seed: u64,
     pub(crate) processes: u32,
+    /// Threads that carry fans, of all processes together.
     pub(crate) workers: u32,
     /// Of the schedule, where it was computed: equal digests are equal taps.
     pub(crate) schedule_digest: Option<String>,

@@ -3,10 +3,11 @@
 mod stage;
 mod outcome;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use beat_protocol::TeamCode;
+use beat_protocol::{EventDetail, TeamCode};
 
 use crate::books::ledger::Ledger;
 use crate::books::reconcile::TeamLine;
@@ -52,6 +53,8 @@ pub(crate) enum RunError {
     Files { fans: u32, needed: u64, limit: u64 },
     #[error("no beat on the display feed within 5 s")]
     NoBeat,
+    #[error("{0} has other teams for this event than the first --url: they do not belong together")]
+    Rosters(SocketAddr),
     #[error("no fan was let in: {0}")]
     NobodyIn(String),
     #[error("{0}")]
@@ -71,7 +74,14 @@ pub(crate) fn run(args: &RunArgs) -> Result<Record, RunError> {
     let Gateway { target, address } = gateways.first().cloned().expect("clap has at least the default");
     let procs = processes(args)?;
     let ending = Ending::on_ctrl_c()?;
-    let event = target.event()?;
+    let event = event_of_all(&gateways)?;
+    if args.admin.len() < gateways.len() {
+        eprintln!(
+            "beat-load: {} gateways and {} --admin: taps at a gateway whose metrics nobody reads will look lost",
+            gateways.len(),
+            args.admin.len()
+        );
+    }
     let clock = Clock::start();
     let feed = Feed::listen(&target, address, &event, clock)?;
     let totals_before = first_totals(&feed, clock)?;
@@ -175,6 +185,19 @@ fn processes(args: &RunArgs) -> Result<u32, RunError> {
 fn workers(args: &RunArgs, fans: u32) -> u32 {
     let cores = std::thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1));
     args.workers.unwrap_or_else(|| fans.div_ceil(FANS_A_WORKER).clamp(1, cores)).min(fans)
+}
+
+/// The event, which every gateway must have: half a crowd that is let in nowhere is no load test.
+fn event_of_all(gateways: &[Gateway]) -> Result<EventDetail, RunError> {
+    let mut events = gateways.iter().map(|gateway| gateway.target.event());
+    let event = events.next().expect("clap has at least the default")?;
+    let codes = |event: &EventDetail| event.teams.iter().map(|team| team.code).collect::<Vec<_>>();
+    for (other, gateway) in events.zip(&gateways[1..]) {
+        if codes(&other?) != codes(&event) {
+            return Err(RunError::Rosters(gateway.address));
+        }
+    }
+    Ok(event)
 }
 
 /// The totals before the run.

@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
-use beat_protocol::{EventDetail, EventId, SUBPROTOCOL_BINARY};
+use beat_protocol::{EventDetail, EventId, EventList, SUBPROTOCOL_BINARY};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
@@ -27,10 +27,20 @@ pub(crate) enum TargetError {
     Name { host: String, source: std::io::Error },
     #[error("{0} has no address")]
     NoAddress(String),
-    #[error("{url}: {source}")]
-    Page { url: String, source: Box<ureq::Error> },
+    #[error("{url}: {source}{advice}")]
+    Page { url: String, source: Box<ureq::Error>, advice: String },
     #[error("{url}: {source}")]
     NotAnEvent { url: String, source: serde_json::Error },
+}
+
+impl TargetError {
+    /// The same with what may be done about it, if it is of a page.
+    pub(crate) fn advised(mut self, advise: impl FnOnce(&ureq::Error) -> String) -> Self {
+        if let Self::Page { source, advice, .. } = &mut self {
+            *advice = advise(source);
+        }
+        self
+    }
 }
 
 /// One service and one of its events.
@@ -85,8 +95,19 @@ impl Target {
     /// The event with its roster.
     pub(crate) fn event(&self) -> Result<EventDetail, TargetError> {
         let url = format!("http://{}/v1/events/{}", self.authority_and_prefix, self.event);
-        let page = page(&url)?;
+        let page = page(&url).map_err(|error| error.advised(|source| self.advice(source)))?;
         serde_json::from_str(&page).map_err(|source| TargetError::NotAnEvent { url, source })
+    }
+
+    /// What to do where there is no such event, or nobody who could tell.
+    fn advice(&self, source: &ureq::Error) -> String {
+        if !matches!(source, ureq::Error::StatusCode(404)) {
+            return "; is a beat-server there? --url says where".to_owned();
+        }
+        let list = page(&format!("http://{}/v1/events", self.authority_and_prefix)).ok();
+        let list: Option<EventList> = list.and_then(|list| serde_json::from_str(&list).ok());
+        let there: Vec<_> = list.iter().flat_map(|list| &list.events).map(|event| event.id.as_str()).collect();
+        if there.is_empty() { String::new() } else { format!("; --event may be {}", there.join(", ")) }
     }
 
     /// The latest beat as displays get it, and where it was asked for.
@@ -112,7 +133,7 @@ pub(crate) struct Gateway {
 pub(crate) fn page(url: &str) -> Result<String, TargetError> {
     let agent: ureq::Agent = ureq::Agent::config_builder().timeout_global(Some(PAGE_TIMEOUT)).build().into();
     let fetched = agent.get(url).call().and_then(|mut answer| answer.body_mut().read_to_string());
-    fetched.map_err(|source| TargetError::Page { url: url.to_owned(), source: Box::new(source) })
+    fetched.map_err(|source| TargetError::Page { url: url.to_owned(), source: Box::new(source), advice: String::new() })
 }
 
 #[cfg(test)]

@@ -7,20 +7,21 @@ use std::sync::Arc;
 use std::thread;
 
 use beat_core::{Incarnation, Opening};
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::spawn_local;
 
-use crate::admin::Admin;
+use crate::admin::{Admin, Listener};
 use crate::clock::Clock;
 use crate::conduct::Conductor;
-use crate::config::{Config, EventConfig, StoreAddress};
+use crate::config::{AdminAddress, Config, EventConfig, Flags, StoreAddress};
+use crate::door::reload;
 use crate::event::Event;
 use crate::flush::{Flush, Flushed};
 use crate::gateway::{Counters, Gateway, Shard, ShardHandle, ToShard};
 use crate::metrics::Metrics;
 use crate::store::{Embedded, EventRecord, Redis, Store, StoreError};
+use crate::tally::{KeyError, Signer};
 use crate::turns::Turns;
 use crate::{drain, follow, listen, pace, remember};
 
@@ -34,9 +35,11 @@ const REPORTS: usize = 64;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StartError {
     #[error("cannot listen on {address}: {source}")]
-    Listen { address: SocketAddr, source: io::Error },
+    Listen { address: AdminAddress, source: io::Error },
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("tally.key_file: {0}")]
+    Key(#[from] KeyError),
     #[error("cannot start: {0}")]
     Io(#[from] io::Error),
     #[error("cannot keep metrics: {0}")]
@@ -48,26 +51,32 @@ pub(crate) struct App {
     /// Where fans come in.
     pub(crate) public: SocketAddr,
     /// Where operators do.
-    pub(crate) admin: SocketAddr,
+    pub(crate) admin: String,
+    flags: Flags,
     gateway: Arc<Gateway>,
     store: Arc<dyn Store>,
     listeners: Vec<std::net::TcpListener>,
     mailboxes: Vec<mpsc::Receiver<ToShard>>,
-    operators: TcpListener,
+    operators: Listener,
     metrics: Arc<Metrics>,
 }
 
 impl App {
     /// Opens the store and binds every address.
-    pub(crate) async fn new(config: Config) -> Result<Self, StartError> {
+    pub(crate) async fn new(config: Config, flags: Flags) -> Result<Self, StartError> {
         let clock = Clock::start();
+        let listen_error = |address| move |source| StartError::Listen { address, source };
         let (public, listeners) =
-            listen::listen(&config).map_err(|source| StartError::Listen { address: config.listen, source })?;
-        let operators = TcpListener::bind(config.admin)
-            .await
-            .map_err(|source| StartError::Listen { address: config.admin, source })?;
+            listen::listen(&config).map_err(listen_error(AdminAddress::Network(config.listen)))?;
+        let operators = Listener::bind(&config.admin).await.map_err(listen_error(config.admin.clone()))?;
         let store = open(&config).await?;
         let events = known_events(&config, store.as_ref(), clock).await?;
+        // After the store, which makes the folder and is alone in it.
+        let signer = Signer::new(&config.tally.key_file, config.store.folder())?;
+        match &signer {
+            Signer::Key(key) => tracing::info!(key = %key.public(), "final tallies are signed"),
+            Signer::Unsigned(why) => tracing::info!(why, "final tallies are not signed"),
+        }
         let (shards, mailboxes) = (0..config.shards.get())
             .map(|_| {
                 let (mailbox, messages) = mpsc::channel(MAILBOX);
@@ -76,8 +85,9 @@ impl App {
             .unzip();
         Ok(Self {
             public,
-            admin: operators.local_addr()?,
-            gateway: Arc::new(Gateway::new(config, clock, events, shards)),
+            admin: operators.place()?,
+            flags,
+            gateway: Arc::new(Gateway::new(config, clock, events, shards, signer)),
             store,
             listeners,
             mailboxes,
@@ -88,7 +98,7 @@ impl App {
 
     /// Serves until a signal, then drains.
     pub(crate) async fn run(self) -> Result<ExitCode, StartError> {
-        let Self { gateway, store, listeners, mailboxes, operators, metrics, .. } = self;
+        let Self { gateway, store, listeners, mailboxes, operators, metrics, flags, .. } = self;
         let mut stop = Stop::new()?;
         let (flushes, flushed) = watch::channel(Flushed::default());
         for (index, (listener, mailbox)) in listeners.into_iter().zip(mailboxes).enumerate() {
@@ -115,9 +125,10 @@ impl App {
         let timetable = Arc::clone(&turns);
         spawn_local(async move { timetable.keep().await });
         spawn_local(pace::keep(Arc::clone(&gateway)));
+        spawn_local(reload::keep(Arc::clone(&gateway), flags, signal(SignalKind::hangup())?));
         let upkeep = Arc::clone(&metrics);
         spawn_local(async move { upkeep.keep().await });
-        let admin = Admin { gateway: Arc::clone(&gateway), turns, metrics, flushed: flushed.clone() };
+        let admin = Admin { gateway: Arc::clone(&gateway), turns, metrics, flushed: flushed.clone(), incarnation };
         spawn_local(admin.serve(operators));
 
         let told_to = stop.wait().await;

@@ -47,6 +47,11 @@ impl Clock {
         }
         SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis)
     }
+
+    /// The same in seconds, as tickets have it.
+    pub(crate) fn wall_s(self) -> u64 {
+        self.wall_ms() / 1_000
+    }
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -3,10 +3,16 @@
 //! Flags stand over the environment (`BEAT_…`), which stands over the TOML file, which stands over the defaults below.
 //! Every key is described, with its default, in `server/beat.example.toml`; a test holds the two equal.
 
+mod addresses;
+mod admin;
 mod events;
+mod hosts;
 mod layers;
+mod openness;
 mod origins;
 mod store;
+mod tally;
+mod tickets;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -14,25 +20,33 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use beat_protocol::Cadence;
-use clap::Parser;
+use beat_core::TicketRole;
+use beat_protocol::{Cadence, EventId, TeamCode};
+use clap::{Parser, Subcommand};
 use serde::{Deserialize, Serialize};
 
+pub(crate) use addresses::{AddressConfig, Share};
+pub(crate) use admin::{AdminAddress, AdminToken};
 pub(crate) use events::EventConfig;
+pub(crate) use hosts::Hosts;
 pub(crate) use origins::Origins;
 pub(crate) use store::{Credentials, Node, RedisAddress, StoreAddress, Tls, Topology};
+pub(crate) use tally::TallyConfig;
+pub(crate) use tickets::{TicketConfig, WithoutTicket};
+
+use crate::commands::TallyCommand;
 
 /// Make the Beat: counts taps, beats ten times a second, and fans the beats out to phones and arenas.
 #[derive(Debug, Parser)]
 #[command(version, after_help = "Every other key: see beat.example.toml, or BEAT_<SECTION>_<KEY> in the environment.")]
 pub(crate) struct Flags {
     /// TOML file with any of the keys of beat.example.toml
-    #[arg(long, value_name = "FILE", env = "BEAT_CONFIG")]
+    #[arg(long, value_name = "FILE", env = "BEAT_CONFIG", global = true)]
     config: Option<PathBuf>,
     /// Public address: pages, fan sockets, display feeds [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
-    /// Operators' address: metrics, health, opening and closing [default: 127.0.0.1:9600]
+    /// Operators' address, or unix:PATH: metrics, health, opening and closing [default: 127.0.0.1:9600]
     #[arg(long, value_name = "ADDR")]
     admin: Option<String>,
     /// embedded:PATH, memory, redis://…, rediss://…, redis+cluster://h1,h2 or redis+sentinel://h1,h2/service
@@ -48,6 +62,58 @@ pub(crate) struct Flags {
     /// Check the configuration and exit
     #[arg(long)]
     pub(crate) check_config: bool,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// What else than serving can be asked for.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print a ticket, signed with the first of the configuration's `tickets.keys`
+    Ticket(TicketFlags),
+    #[command(flatten)]
+    Tally(TallyCommand),
+}
+
+/// What a ticket is to say.
+#[derive(Debug, clap::Args)]
+pub(crate) struct TicketFlags {
+    /// The event it is for
+    #[arg(long)]
+    pub(crate) event: EventId,
+    /// fan (may cheer), display (may watch) or operator (may open and close, and watch)
+    #[arg(long, value_parser = role)]
+    pub(crate) role: TicketRole,
+    /// The only team its fan may cheer for [default: any]
+    #[arg(long)]
+    pub(crate) team: Option<TeamCode>,
+    /// Who cheers, by your own name for them [default: a random one, for a fan]
+    #[arg(long)]
+    pub(crate) fan: Option<String>,
+    /// What the ticket is called where it is revoked [default: a random one, unless for a fan]
+    #[arg(long)]
+    pub(crate) id: Option<String>,
+    /// How long it holds, such as 90s, 30m, 2h or 3d
+    #[arg(long = "for", value_name = "TIME", default_value = "2h", value_parser = lasting)]
+    pub(crate) lasting: Duration,
+}
+
+fn role(text: &str) -> Result<TicketRole, String> {
+    serde_json::from_value(text.into()).map_err(|_| "fan, display or operator".into())
+}
+
+fn lasting(text: &str) -> Result<Duration, String> {
+    let seconds = text.strip_suffix(['s', 'm', 'h', 'd']).and_then(|digits| digits.parse::<u32>().ok()).map(u64::from);
+    let unit = match text.as_bytes().last() {
+        Some(b'm') => 60,
+        Some(b'h') => 3_600,
+        Some(b'd') => 86_400,
+        _ => 1,
+    };
+    match seconds {
+        Some(seconds @ 1..) => Ok(Duration::from_secs(seconds * unit)),
+        _ => Err("a number and s, m, h or d, such as 2h".into()),
+    }
 }
 
 /// Why the configuration cannot be used; says which key, and in which of its sources.
@@ -75,15 +141,26 @@ impl ConfigError {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
-    pub(crate) admin: SocketAddr,
+    pub(crate) hosts: Hosts,
+    pub(crate) admin: AdminAddress,
+    pub(crate) admin_token_file: Option<PathBuf>,
     pub(crate) store: StoreAddress,
     pub(crate) shards: NonZeroUsize,
     pub(crate) log: String,
     pub(crate) beat: BeatConfig,
     pub(crate) limits: Limits,
+    pub(crate) addresses: AddressConfig,
     pub(crate) drain: DrainConfig,
+    pub(crate) tally: TallyConfig,
+    pub(crate) tickets: TicketConfig,
     #[serde(skip_serializing)]
     pub(crate) events: Vec<EventConfig>,
+    /// What stands in `admin_token_file`.
+    #[serde(skip)]
+    pub(crate) admin_token: Option<AdminToken>,
+    /// The file itself and those whose secrets it names: what may change while the service runs.
+    #[serde(skip)]
+    pub(crate) files: Vec<PathBuf>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -133,13 +210,20 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
-            admin: SocketAddr::from(([127, 0, 0, 1], 9600)),
+            hosts: Hosts::default(),
+            admin: AdminAddress::Network(SocketAddr::from(([127, 0, 0, 1], 9600))),
+            admin_token_file: None,
             store: StoreAddress::default(),
             shards: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             log: "info".into(),
             beat: BeatConfig::default(),
             limits: Limits::default(),
+            addresses: AddressConfig::default(),
             drain: DrainConfig::default(),
+            tally: TallyConfig::default(),
+            tickets: TicketConfig::default(),
+            admin_token: None,
+            files: Vec::new(),
             events: vec![EventConfig::demo()],
         }
     }
@@ -191,7 +275,9 @@ impl Config {
             Some(path) => (layers::read_file(path)?, path.parent().unwrap_or(Path::new("."))),
             None => (toml::Table::new(), Path::new(".")),
         };
-        Self::of(file, std::env::vars_os(), flags.settings(), folder)
+        let mut config = Self::of(file, std::env::vars_os(), flags.settings(), folder)?;
+        config.files.extend(flags.config.clone());
+        Ok(config)
     }
 
     /// The same of the `text` of a file, without a flag; what the file names is in `folder`.
@@ -214,8 +300,21 @@ impl Config {
         for (at, event) in config.events.iter_mut().enumerate() {
             event.resolve(folder).map_err(|why| ConfigError::key(format!("events[{at}].roster"), why))?;
         }
+        config.tally.resolve(folder).map_err(|why| ConfigError::key("tally.key_file", why))?;
+        config.read_secrets(folder)?;
         config.check()?;
         Ok(config)
+    }
+
+    fn read_secrets(&mut self, folder: &Path) -> Result<(), ConfigError> {
+        self.files = self.tickets.resolve(folder).map_err(|(key, why)| ConfigError::key(key, why))?;
+        if let Some(path) = &self.admin_token_file {
+            let path = folder.join(path);
+            let token = tickets::read_secret(&path).and_then(|token| AdminToken::new(&token));
+            self.admin_token = Some(token.map_err(|why| ConfigError::key("admin_token_file", why))?);
+            self.files.push(path);
+        }
+        Ok(())
     }
 
     fn check(&self) -> Result<(), ConfigError> {
@@ -263,6 +362,8 @@ impl Config {
                 return Err(ConfigError::key(format!("events[{at}].id"), format!("{} stands twice", event.id)));
             }
         }
+        self.addresses.check().map_err(|(key, why)| ConfigError::key(key, why))?;
+        self.check_openness()?;
         if let Err(why) = self.log.parse::<tracing_subscriber::EnvFilter>() {
             return Err(ConfigError::key("log", why));
         }
@@ -313,12 +414,13 @@ mod tests {
         assert_eq!(said, Config::default());
         for key in layers::known_keys() {
             let name = key.last().unwrap();
-            assert!(example.contains(&format!("\n{name} = ")), "{key:?} is not in the example");
+            let stands = ["\n", "\n# "].iter().any(|line| example.contains(&format!("{line}{name} = ")));
+            assert!(stands, "{key:?} is not in the example");
         }
     }
 
     #[test]
-    fn a_limit_that_makes_no_sense_is_refused_by_its_key() {
+    fn what_makes_no_sense_is_refused_by_its_key() {
         for (text, key) in [
             ("beat.interval_ms = 70", "beat.interval_ms"),
             ("beat.key_interval_ms = 9900", "beat.key_interval_ms"),
@@ -327,10 +429,32 @@ mod tests {
             ("limits.taps_at_start = 100", "limits.taps_at_start"),
             ("events = []", "events"),
             ("log = 'beat=loud'", "log"),
+            ("listen = '0.0.0.0:8080'", "listen"),
+            ("listen = '[::]:8080'", "listen"),
+            ("tickets.anonymous = false", "tickets.anonymous"),
+            ("tickets.public_feed = false", "tickets.public_feed"),
+            ("admin = '10.0.0.7:9600'", "admin"),
         ] {
             let config: Config = toml::from_str(text).unwrap();
             let refusal = config.check().expect_err(text).to_string();
             assert!(refusal.starts_with(&format!("{key}: ")), "{refusal}");
+        }
+        for fine in [
+            "listen = '[::ffff:127.0.0.1]:80'",
+            "listen = '0.0.0.0:80'\ntickets.anonymous = true",
+            "admin = 'unix:/run/x'",
+        ] {
+            toml::from_str::<Config>(fine).unwrap().check().expect(fine);
+        }
+    }
+
+    #[test]
+    fn a_ticket_lasts_seconds_minutes_hours_or_days() {
+        for (text, seconds) in [("90s", 90), ("30m", 1_800), ("2h", 7_200), ("3d", 259_200)] {
+            assert_eq!(lasting(text), Ok(Duration::from_secs(seconds)));
+        }
+        for odd in ["", "h", "2", "0h", "-1h", "2 h", "1.5h", "2w"] {
+            assert!(lasting(odd).is_err(), "{odd}");
         }
     }
 }

@@ -36,6 +36,7 @@ pub(crate) struct Frames {
     catch_up: OnceLock<Bytes>,
     text: OnceLock<Bytes>,
     key_text: OnceLock<Bytes>,
+    tally: OnceLock<Option<Bytes>>,
     event: Arc<Event>,
     beat: Arc<Beat>,
 }
@@ -60,7 +61,8 @@ impl Frames {
         key_beats: u32,
     ) -> Self {
         let closed = beat.phase == Phase::Final;
-        let flags = closed.then_some(Flag::Closed).into_iter().collect();
+        let flags = [closed.then_some(Flag::Closed), event.rehearsal.then_some(Flag::Rehearsal)];
+        let flags = flags.into_iter().flatten().collect();
         let head = BeatHead { flags, beat: beat.number, cadence };
         let levels = beat.levels();
         let still_good = |key: &KeyBeat| {
@@ -96,6 +98,7 @@ impl Frames {
             catch_up: OnceLock::new(),
             text: OnceLock::new(),
             key_text: OnceLock::new(),
+            tally: OnceLock::new(),
             event,
             beat,
         }
@@ -145,6 +148,11 @@ impl Frames {
             Format::Csv => feed::csv(&self.message(), top),
             Format::Xml => feed::xml(&self.message(), top),
         }
+    }
+
+    /// The final tally that `make` makes of this beat, if it is one; made once, however many ask.
+    pub(crate) fn tally(&self, make: impl FnOnce(&Beat) -> Option<Bytes>) -> Option<Bytes> {
+        self.tally.get_or_init(|| make(&self.beat)).clone()
     }
 
     fn message(&self) -> beat_protocol::FeedMessage<'_> {

@@ -7,6 +7,7 @@ use std::convert::Infallible;
 use std::ffi::OsString;
 use std::future::ready;
 use std::io;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -25,12 +26,16 @@ use crate::gateway::{self, Counters, Gateway, ShardHandle};
 use crate::http::{self, Answer};
 use crate::roster::Roster;
 use crate::store::EventRecord;
+use crate::tally::Signer;
 
 /// A gateway's door, to which bytes are brought instead of connections. It serves the event `demo`.
 pub struct Door {
     gateway: Arc<Gateway>,
     counters: Arc<Counters>,
 }
+
+/// Where the bytes come from.
+const PEER: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// How a newcomer was answered.
 #[derive(Debug, Default, PartialEq)]
@@ -49,14 +54,17 @@ impl Default for Door {
         let events = config.events.iter().map(|event| Arc::new(Event::new(event, record, 100, 1, clock))).collect();
         let counters = Arc::new(Counters::default());
         let shard = ShardHandle { mailbox: mpsc::channel(1).0, counters: Arc::clone(&counters) };
-        Self { gateway: Arc::new(Gateway::new(config, clock, events, vec![shard])), counters }
+        Self {
+            gateway: Arc::new(Gateway::new(config, clock, events, vec![shard], Signer::Unsigned("fuzzed"))),
+            counters,
+        }
     }
 }
 
 impl Door {
     /// What a shard answers where it stands, if these bytes are all that came; nothing where it leaves them to hyper.
     pub fn in_place(&self, bytes: &[u8]) -> Option<Answered> {
-        let handshake = gateway::handshake(&self.gateway, &self.counters, bytes)?;
+        let handshake = gateway::handshake(&self.gateway, &self.counters, bytes, PEER)?;
         let early = bytes[handshake.early].to_vec();
         Some(Answered { said: handshake.answer, upgraded: Some((format!("{:?}", handshake.wanted), early)) })
     }
@@ -65,9 +73,9 @@ impl Door {
     pub fn by_hyper(&self, bytes: &[u8]) -> Answered {
         let upgraded = RefCell::new(None);
         let service = service_fn(|request| {
-            ready(Ok::<_, Infallible>(match http::answer(&self.gateway, &self.counters, &request) {
+            ready(Ok::<_, Infallible>(match http::answer(&self.gateway, &self.counters, &request, PEER) {
                 Answer::Page(response) => response,
-                Answer::Upgrade(response, wanted) => {
+                Answer::Upgrade(response, wanted, _) => {
                     upgraded.replace(Some(format!("{wanted:?}")));
                     response
                 }
@@ -100,15 +108,16 @@ impl Configuration {
         Config::of_text(text, variables, Path::new("/nowhere")).map(Self).map_err(|error| error.to_string())
     }
 
-    /// All of it but its events, as the text of a file.
+    /// As the text of a file: all of it but events, tickets and networks, which are lists of what is not written alike.
     pub fn written(&self) -> String {
         toml::to_string(&self.0).expect("a configuration is plain values")
     }
 
-    /// The same with the events of another.
+    /// The same with what of another is not written.
     #[must_use]
-    pub fn with_events_of(self, other: &Self) -> Self {
-        Self(Config { events: other.0.events.clone(), ..self.0 })
+    pub fn with_the_rest_of(self, other: &Self) -> Self {
+        let Config { events, tickets, addresses, files, admin_token, .. } = other.0.clone();
+        Self(Config { events, tickets, addresses, files, admin_token, ..self.0 })
     }
 }
 

@@ -22,13 +22,16 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
-use beat_core::Rate;
+use beat_core::{Fates, Rate};
 use beat_protocol::{Cadence, EventId};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::addresses::{Addresses, Stand};
 use crate::clock::Clock;
 use crate::config::{Config, Limits};
-use crate::event::Event;
+use crate::door::Door;
+use crate::event::{Event, Ledger};
+use crate::tally::Signer;
 
 pub(crate) use counters::Counters;
 pub(crate) use front::reader;
@@ -41,10 +44,14 @@ pub(crate) struct Gateway {
     pub(crate) config: Config,
     pub(crate) rates: Rates,
     pub(crate) clock: Clock,
+    pub(crate) door: Door,
+    pub(crate) addresses: Arc<Addresses>,
     pub(crate) sessions: Sessions,
     /// In the order of the configuration.
     pub(crate) events: Vec<Arc<Event>>,
     pub(crate) shards: Vec<ShardHandle>,
+    /// Of final tallies.
+    pub(crate) signer: Signer,
     by_id: HashMap<EventId, usize>,
     connections: Arc<AtomicUsize>,
     cadence_ms: AtomicU32,
@@ -71,6 +78,10 @@ pub(crate) enum ToShard {
     HandOver { session: SessionId, to: oneshot::Sender<beat_core::Session> },
     /// Answer: everything that arrived before has been dealt with.
     Barrier { passed: oneshot::Sender<()> },
+    /// Copy your tally of this ledger, between two reads: nothing in it is torn.
+    Copy { ledger: Arc<Ledger>, to: oneshot::Sender<Vec<Fates>> },
+    /// Displays whose tickets are revoked are to go.
+    Revoked,
     /// Stop accepting connections.
     StopAccepting,
     /// Stop counting the fans of this part; they are about to leave.
@@ -80,10 +91,18 @@ pub(crate) enum ToShard {
 }
 
 impl Gateway {
-    pub(crate) fn new(config: Config, clock: Clock, events: Vec<Arc<Event>>, shards: Vec<ShardHandle>) -> Self {
+    pub(crate) fn new(
+        config: Config,
+        clock: Clock,
+        events: Vec<Arc<Event>>,
+        shards: Vec<ShardHandle>,
+        signer: Signer,
+    ) -> Self {
         let by_id = events.iter().enumerate().map(|(at, event)| (event.id.clone(), at)).collect();
         Self {
             rates: Rates::of(&config.limits),
+            door: Door::new(&config),
+            addresses: Addresses::new(config.addresses.clone()),
             sessions: Sessions::new(config.limits.session, config.limits.sessions_resting),
             cadence_ms: AtomicU32::new(config.beat.cadence_ms),
             connections: Arc::default(),
@@ -92,6 +111,7 @@ impl Gateway {
             clock,
             events,
             shards,
+            signer,
             by_id,
         }
     }
@@ -128,7 +148,7 @@ impl Gateway {
 
     /// Takes a place among the connections, if one is left.
     fn admit(&self) -> Option<Admission> {
-        let admission = Admission(Arc::clone(&self.connections));
+        let admission = Admission { connections: Arc::clone(&self.connections), stand: None };
         // Counted before it is compared: threads that race for the last place may both be refused, never both let in.
         (self.connections.fetch_add(1, Ordering::Relaxed) < self.config.limits.connections).then_some(admission)
     }
@@ -163,10 +183,22 @@ impl Rates {
 }
 
 /// One connection's place, given back when dropped.
-struct Admission(Arc<AtomicUsize>);
+struct Admission {
+    connections: Arc<AtomicUsize>,
+    /// Among those of its address, or of its fan.
+    stand: Option<Stand>,
+}
+
+impl Admission {
+    /// From now on it counts as `stand`, if there is one.
+    fn stand_as(mut self, stand: Option<Stand>) -> Self {
+        self.stand = stand.or(self.stand.take());
+        self
+    }
+}
 
 impl Drop for Admission {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.connections.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -2,31 +2,44 @@
 
 mod body;
 mod events;
+mod forwarded;
 mod gzip;
 mod join;
 mod pages;
+pub(crate) mod tickets;
 mod upgrade;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 
+use crate::addresses::Stand;
 use crate::event::Event;
 use crate::gateway::{Counters, Gateway};
 
 pub(crate) use body::Body;
-pub(crate) use upgrade::Wanted;
+pub(crate) use upgrade::{Display, Fan, Wanted};
 
 /// What becomes of a request.
 pub(crate) enum Answer {
     /// An answer, and the connection goes on to the next request.
     Page(Response<Body>),
     /// 101, or the refusal that a page can read: the connection goes on as a WebSocket.
-    Upgrade(Response<Body>, Wanted),
+    /// It counts as what goes with it, where that is not the address at the other end.
+    Upgrade(Response<Body>, Wanted, Option<Stand>),
 }
 
-/// Answers one request. Its body, if it has one, is not read.
-pub(crate) fn answer<B>(gateway: &Arc<Gateway>, counters: &Arc<Counters>, request: &Request<B>) -> Answer {
+/// Answers one request of `peer`. Its body, if it has one, is not read.
+pub(crate) fn answer<B>(
+    gateway: &Arc<Gateway>,
+    counters: &Arc<Counters>,
+    request: &Request<B>,
+    peer: IpAddr,
+) -> Answer {
+    if !gateway.config.hosts.allow(request.headers()) {
+        return Answer::Page(body::text(StatusCode::MISDIRECTED_REQUEST, "this server has no such name; see `hosts`"));
+    }
     let path: Vec<&str> = request.uri().path().trim_start_matches('/').split('/').collect();
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let mut response = body::text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are served here");
@@ -49,14 +62,23 @@ pub(crate) fn answer<B>(gateway: &Arc<Gateway>, counters: &Arc<Counters>, reques
         ["arena", id] if gateway.event(id).is_some() => Answer::Page(pages::arena(request, id)),
         ["client", ..] => Answer::Page(pages::asset(request, &path[1..].join("/"))),
         ["v1", "events"] => Answer::Page(events::list(gateway, request)),
-        ["v1", "events", id, last @ ("ws" | "feed")] => upgrade::answer(gateway, counters, request, id, last, &query),
-        ["v1", "events", id] | ["v1", "events", id, "beat"] => Answer::Page(match gateway.event(id) {
+        ["v1", "events", id, last @ ("ws" | "feed")] => {
+            upgrade::answer(gateway, counters, request, peer, (id, last), &query)
+        }
+        ["v1", "events", id] | ["v1", "events", id, "beat" | "tally"] => Answer::Page(match gateway.event(id) {
             None => not_found(&format!("there is no event {id:?}; see /v1/events")),
             Some(event) if path.len() == 3 => events::detail(event, request, &query),
-            Some(event) => {
+            Some(event) if path[3] == "tally" => {
                 event.asked(gateway.clock.now_ms());
-                beat(event, &query)
+                events::tally(gateway, event, request)
             }
+            Some(event) => match tickets::display(gateway, event, request, &query) {
+                Err(refused) => tickets::refusal(refused),
+                Ok(ticket) => {
+                    event.asked(gateway.clock.now_ms());
+                    beat(event, &query, ticket.is_some())
+                }
+            },
         }),
         ["arena", id] => Answer::Page(not_found(&format!("there is no event {id:?}; see /v1/events"))),
         [name] if let Some(page) = pages::named(request, name) => Answer::Page(page),
@@ -71,7 +93,7 @@ pub(crate) fn answer<B>(gateway: &Arc<Gateway>, counters: &Arc<Counters>, reques
 }
 
 /// The latest beat, once.
-fn beat(event: &Arc<Event>, query: &Query) -> Response<Body> {
+fn beat(event: &Arc<Event>, query: &Query, is_for_one: bool) -> Response<Body> {
     let format = match query.value("format") {
         None => crate::fanout::Format::Json,
         Some(name) => match crate::fanout::Format::named(name) {
@@ -86,7 +108,8 @@ fn beat(event: &Arc<Event>, query: &Query) -> Response<Body> {
     let Some(newest) = event.newest.borrow().clone() else {
         return body::overloaded("the first beat is on its way");
     };
-    body::page(newest.page(format, top), format.media_type(), "max-age=1")
+    let cache_control = if is_for_one { "private, max-age=1" } else { "max-age=1" };
+    body::page(newest.page(format, top), format.media_type(), cache_control)
 }
 
 fn not_found(why: &str) -> Response<Body> {
@@ -103,7 +126,11 @@ impl Query {
     }
 
     fn value(&self, key: &str) -> Option<&str> {
-        self.0.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
+        self.values(key).next()
+    }
+
+    fn values(&self, key: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(name, _)| name == key).map(|(_, value)| value.as_str())
     }
 
     /// How many teams a display wants.

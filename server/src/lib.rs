@@ -1,11 +1,15 @@
 //! The gateway of Make the Beat. ARCHITECTURE.md has the whole picture; modules stand in the order a tap passes them.
 
 mod config;
+mod commands;
 mod roster;
 mod clock;
 mod dice;
 mod app;
 mod listen;
+mod addresses;
+mod door;
+mod issue;
 mod http;
 mod gateway;
 mod event;
@@ -16,6 +20,7 @@ mod remember;
 mod follow;
 mod fanout;
 mod turns;
+mod tally;
 mod pace;
 mod admin;
 mod metrics;
@@ -31,7 +36,7 @@ use clap::Parser;
 use tokio::runtime::{Builder, LocalOptions};
 
 use app::{App, StartError};
-use config::{Config, Flags};
+use config::{Command, Config, Flags};
 
 /// `EX_USAGE` of sysexits.h: the configuration is at fault, and starting again will not help.
 const BAD_CONFIGURATION: u8 = 64;
@@ -46,6 +51,9 @@ pub fn main() -> ExitCode {
             return if answer.use_stderr() { BAD_CONFIGURATION.into() } else { ExitCode::SUCCESS };
         }
     };
+    if let Some(Command::Tally(command)) = &flags.command {
+        return command.run(&flags);
+    }
     let config = match Config::load(&flags) {
         Ok(config) => config,
         Err(error) => return refuse(&error, BAD_CONFIGURATION.into()),
@@ -53,18 +61,24 @@ pub fn main() -> ExitCode {
     if flags.check_config {
         return say("the configuration is good\n").map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS);
     }
+    if let Some(Command::Ticket(asked)) = &flags.command {
+        return match issue::issue(&config, asked) {
+            Ok(ticket) => say(&format!("{ticket}\n")).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS),
+            Err(error) => refuse(&error, BAD_CONFIGURATION.into()),
+        };
+    }
     log_to_stderr(&config);
-    match serve(config) {
+    match serve(config, flags) {
         Ok(code) => code,
         Err(error) => refuse(&error, ExitCode::FAILURE),
     }
 }
 
-fn serve(config: Config) -> Result<ExitCode, StartError> {
+fn serve(config: Config, flags: Flags) -> Result<ExitCode, StartError> {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     runtime.block_on(async {
-        let app = App::new(config).await?;
-        say(&format!("fans    http://{}/\nadmin   http://{}/\n", app.public, app.admin))?;
+        let app = App::new(config, flags).await?;
+        say(&format!("fans    http://{}/\nadmin   {}\n", app.public, app.admin))?;
         app.run().await
     })
 }

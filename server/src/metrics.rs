@@ -98,6 +98,11 @@ fn describe() {
         "Sockets and streams refused to pages of an origin that is not listed"
     );
     describe_counter!(
+        "beat_crowded_total",
+        "Connections beyond what one address or fan may have: open ones, or new ones a second"
+    );
+    describe_counter!("beat_tickets_refused_total", "Tickets that did not let anybody in, by cause; `missing`: none");
+    describe_counter!(
         "beat_flush_failures_total",
         "Flushes the store did not take; the next one carries larger totals"
     );

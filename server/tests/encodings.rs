@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use beat_protocol::Flag;
+
 use crate::harness::{Display, Fan, FanBeat, Server, Setup, Shown, Speech, Wish, until, within};
 
 /// Lets three teams be heard at different rates for as long as `reading` goes on.
@@ -74,6 +76,17 @@ async fn both_encodings_carry_the_levels_that_displays_show() {
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn every_beat_of_a_rehearsal_says_that_it_is_one() {
+    let events = "[[events]]\nid = 'demo'\nname = 'Demo'\nrehearsal = true\nteams = [{ code = 'A', name = 'A' }]";
+    let server = Setup::plain().file(events).start().await;
+    for speech in [Speech::Binary, Speech::Json] {
+        let (heard, shown) = seen_together(&server, speech, 3).await;
+        assert!(heard.iter().all(|beat| beat.flags.contains(&Flag::Rehearsal)), "{speech:?}: {heard:?}");
+        assert!(shown.values().all(|beat| beat.flags.iter().any(|flag| flag == "rehearsal")), "{shown:?}");
+    }
 }
 
 #[tokio::test]

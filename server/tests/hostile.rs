@@ -7,6 +7,7 @@ mod floods;
 mod frames;
 mod heads;
 mod messages;
+mod tickets;
 mod totals;
 
 use std::ops::RangeInclusive;
@@ -57,7 +58,12 @@ enum Way {
     /// Behind the connection: they are the request.
     Bare,
     /// Behind an upgrade at a path, with a line of its head.
-    Upgraded(&'static str, &'static str),
+    Upgraded(String, String),
+}
+
+/// Behind an upgrade.
+fn at(path: impl Into<String>, protocol: impl Into<String>) -> Way {
+    Way::Upgraded(path.into(), protocol.into())
 }
 
 /// What a client sees.
@@ -77,7 +83,7 @@ enum Seen {
 
 /// A row of a fan that is refused.
 fn upgraded((name, protocol, bytes, code): Refused) -> Row {
-    Row { name, way: Way::Upgraded(FANS, protocol), bytes, seen: Seen::Closed(code), counted: None }
+    Row { name, way: at(FANS, protocol), bytes, seen: Seen::Closed(code), counted: None }
 }
 
 /// A CHEER of `total` for each of `teams`.
@@ -93,7 +99,7 @@ pub(crate) fn cheer(teams: impl Iterator<Item = u16>, total: u32) -> Vec<u8> {
 impl Row {
     async fn seen(&self, server: &Server) -> Seen {
         let mut raw = Raw::connect(server.fans).await;
-        if let Way::Upgraded(path, protocol) = self.way {
+        if let Way::Upgraded(path, protocol) = &self.way {
             raw = raw.upgrade(path, protocol, &[]).await;
         }
         let waited = match self.way {
@@ -141,11 +147,13 @@ async fn all(server: &Server, rows: &[Row]) -> Vec<String> {
 
 #[tokio::test]
 async fn whatever_comes_is_answered_and_costs_nobody_else_anything() {
-    let rows: Vec<Row> = [heads::rows(), frames::rows(), messages::rows(), totals::rows(), floods::rows()]
-        .into_iter()
-        .flatten()
-        .collect();
-    let server = Setup::teams(40)
+    let rows: Vec<Row> =
+        [heads::rows(), frames::rows(), messages::rows(), totals::rows(), tickets::rows(), floods::rows()]
+            .into_iter()
+            .flatten()
+            .collect();
+    let server = Setup::plain()
+        .file(&tickets::two_events(40))
         .set("limits.handshake_ms", HANDSHAKE_MS)
         .set("limits.connections", 400)
         // The marks of those that are gone are kept for a while; of so many at most.

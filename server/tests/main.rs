@@ -5,6 +5,7 @@
 
 mod harness;
 
+mod addresses;
 mod configuration;
 mod conformance;
 mod crash;
@@ -17,11 +18,17 @@ mod gateways;
 mod handshake;
 mod health;
 mod hostile;
+mod intensity;
+mod ledger;
 mod limits;
 mod malformed;
+mod memory;
+mod openness;
 mod origins;
 mod outage;
 mod pages;
 mod resume;
 mod rosters;
 mod slow;
+mod tally;
+mod tickets;

@@ -61,7 +61,7 @@ async fn each_form_has_its_own_tag_and_each_tag_its_own_form() {
 #[tokio::test]
 async fn a_page_s_scripts_come_in_one_answer_that_may_be_kept_for_good() {
     let server = Setup::plain().start().await;
-    for path in ["/", "/arena/demo"] {
+    for path in ["/", "/arena/demo", "/widget"] {
         let page = get(server.fans, path).await.text();
         for script in page.split("<script type=\"module\" src=\"").skip(1) {
             let address = script.split('"').next().unwrap();
@@ -96,12 +96,31 @@ async fn a_page_names_what_it_will_ask_for_first() {
         ("/?event=later", &["/v1/events/later"]),
         ("/?event=nope", &["/v1/events", "/v1/events/now"]),
         ("/arena/later", &["/v1/events/later"]),
+        ("/widget", &[]),
     ] {
         let page = get(server.fans, path).await;
-        let links: Vec<_> = page.headers.get_all("link").iter().map(|link| link.to_str().unwrap().to_owned()).collect();
+        let links = page.headers.get_all("link").iter().map(|link| link.to_str().unwrap().to_owned());
+        let links: Vec<_> = links.filter(|link| link.contains("as=fetch")).collect();
         let wanted: Vec<_> =
             named.iter().map(|address| format!("<{address}>; rel=preload; as=fetch; crossorigin=anonymous")).collect();
         assert_eq!(links, wanted, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_fan_page_names_the_words_of_its_reader() {
+    let server = Setup::plain().start().await;
+    for (path, accepted, language) in [
+        ("/", "fr-CH, fr;q=0.9, en;q=0.8", "fr"),
+        ("/", "nl, PT-br;q=0.9", "pt"),
+        ("/?lang=ja", "fr", "ja"),
+        ("/?lang=../../secrets", "tlh", "en"),
+        ("/", "", "en"),
+    ] {
+        let page = request(server.fans, Method::GET, path, &[("accept-language", accepted)]).await;
+        let module = format!("/client/pages/fan/words/{language}.js?joined");
+        assert_eq!(page.header("link"), format!("<{module}>; rel=modulepreload"), "{path} {accepted}");
+        assert_eq!(get(server.fans, &module).await.status.as_u16(), 200, "{module}");
     }
 }
 
@@ -110,6 +129,11 @@ async fn what_a_browser_wants_at_the_root_is_there() {
     let server = Setup::plain().start().await;
     for (path, media_type) in [
         ("/", "text/html; charset=utf-8"),
+        ("/widget", "text/html; charset=utf-8"),
+        ("/widget.js", "text/javascript; charset=utf-8"),
+        ("/sw.js", "text/javascript; charset=utf-8"),
+        ("/manifest.webmanifest", "application/manifest+json"),
+        ("/icon.svg", "image/svg+xml"),
         (MODULE, "text/javascript; charset=utf-8"),
         ("/client/pages/shared/theme.css", "text/css; charset=utf-8"),
     ] {

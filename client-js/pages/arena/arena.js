@@ -49,7 +49,7 @@ let isStale = true;
 let rosterAt = performance.now();
 
 const curtain = new Curtain(byId('stage'), playout.isOn);
-const feed = display({ event });
+const feed = display({ event, ticket: () => query.get('ticket') ?? undefined });
 feed.on('beat', hear);
 feed.on('state', (state) => {
   if (state.name === 'closed') complain(`The feed has ended (${state.code}): ${state.advice}.`);
@@ -85,8 +85,9 @@ function draw(now) {
   const frame = crowd.at(now);
   const isNext = showing !== undefined && showing.name !== wanted.scene;
   const isSeen = curtain.move(now, playout.isOn && !isNext);
-  if (isNext && !isSeen) isStale = true;
-  if (isNext ? isStale && !isSeen : isStale || showing?.stage.isRehearsal !== frame.isRehearsal) enter(frame.isRehearsal);
+  // The next scene enters when the present one is out of sight; the same one anew, for another screen or wish, at once.
+  const isNew = isStale || showing?.stage.isRehearsal !== frame.isRehearsal;
+  if (isNext ? !isSeen : isNew) enter(frame.isRehearsal);
   if (!isSeen || showing === undefined) return;
   const { scene, stage } = showing;
   stage.pen.clearRect(0, 0, stage.width, stage.height);
@@ -98,8 +99,7 @@ function draw(now) {
 function enter(isRehearsal) {
   if (canvas.width === 0 || canvas.height === 0) return;
   showing?.scene.leave();
-  const { teams, name: eventName } = info;
-  const stage = new Stage({ canvas, teams, event: eventName, asked: wanted, overlay, isCalm: calm.matches, isRehearsal });
+  const stage = new Stage({ canvas, info, asked: wanted, overlay, isCalm: calm.matches, isRehearsal });
   showing = { scene: SCENES[wanted.scene].enter(stage), name: wanted.scene, stage };
   isStale = false;
   document.title = stage.title;
@@ -107,7 +107,8 @@ function enter(isRehearsal) {
 }
 
 function fit() {
-  const [width, height] = [canvas.clientWidth, canvas.clientHeight].map((length) => Math.round(length * devicePixelRatio));
+  const { clientWidth, clientHeight } = canvas;
+  const [width, height] = [clientWidth, clientHeight].map((length) => Math.round(length * devicePixelRatio));
   if (width === canvas.width && height === canvas.height) return;
   canvas.width = width;
   canvas.height = height;

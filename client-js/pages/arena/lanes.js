@@ -12,7 +12,7 @@ import { INK, PLATE, SOFT, VEIL } from './stage.js';
 import { CAPITAL } from './type.js';
 
 /** How long a team is on its way to another rank: seen by everybody, over before the next reading. */
-const OVERTAKE_MS = 420;
+const OVERTAKE_MS = 240;
 
 /** Parts of a lane's height. */
 const AIR = 0.13;
@@ -108,7 +108,9 @@ export class Lanes {
     pen.fillRect(box.x, box.y, filled, box.h);
     pen.restore();
 
-    if (rank < this.#count) type.figures(String(rank + 1), box.x - lane * 0.26, feet, size, { color: SOFT, weight: 700, align: 'right' });
+    if (rank < this.#count) {
+      type.figures(String(rank + 1), box.x - lane * 0.26, feet, size, { color: SOFT, weight: 700, align: 'right' });
+    }
     // Written twice, each time only where it can be read: on the bar, and beside it.
     this.#within(box, 0, filled, () => this.#write(team, box, feet, size, ink, frame));
     this.#within(box, filled, box.w, () => this.#write(team, box, feet, size, INK, frame));
@@ -150,6 +152,7 @@ export class Lanes {
     const room = Math.max(type.figuresWidth(value, size, unit), size * 2.4);
     const left = box.x + lane * (0.24 + FLAG * FLAG_RATIO + 0.24);
     type.figures(value, box.x + box.w - pad, feet, size, { color, align: 'right', unit });
-    type.words(teams[team].name, left, feet, size, { color, weight: 700, max: box.x + box.w - pad - room - lane * 0.3 - left });
+    const max = box.x + box.w - pad - room - lane * 0.3 - left;
+    type.words(teams[team].name, left, feet, size, { color, weight: 700, max });
   }
 }

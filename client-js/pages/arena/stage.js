@@ -4,7 +4,7 @@
  * Made anew whenever a measure or a wish changes, so that a scene reads it once, when it enters. All lengths are device
  * pixels.
  *
- * @import { Team } from '../../src/index.js'
+ * @import { EventInfo, Team } from '../../src/index.js'
  * @import { Asked } from './asked.js'
  * @import { Frame } from './crowd.js'
  *
@@ -12,8 +12,8 @@
  * @property {(now: number, frame: Frame) => void} draw sixty times a second; `now` in milliseconds of the page's clock
  * @property {() => void} leave
  *
- * @typedef {Team & { paint: string, ink: string }} Player a team: its name in the language of the wall, its colour as it stands out
- * from the ground, and what can be read on that colour
+ * @typedef {Team & { paint: string, ink: string }} Player a team: its name in the language of the wall, its colour as
+ * it stands out from the ground, and what can be read on that colour
  * @typedef {{ x: number, y: number, w: number, h: number }} Box
  */
 
@@ -45,14 +45,13 @@ export class Stage {
   /**
    * @param {object} found
    * @param {HTMLCanvasElement} found.canvas already as large as it is shown, in device pixels
-   * @param {readonly Team[]} found.teams
-   * @param {string} found.event its name
+   * @param {EventInfo} found.info
    * @param {Asked} found.asked
    * @param {boolean} found.overlay
    * @param {boolean} found.isCalm whether who watches asked for less motion
    * @param {boolean} found.isRehearsal
    */
-  constructor({ canvas, teams, event, asked, overlay, isCalm, isRehearsal }) {
+  constructor({ canvas, info, asked, overlay, isCalm, isRehearsal }) {
     const { width, height } = canvas;
     this.canvas = canvas;
     this.pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
@@ -71,13 +70,13 @@ export class Stage {
     this.overlay = overlay;
     this.isCalm = isCalm;
     this.asked = asked;
-    this.title = asked.title ?? event;
+    this.title = asked.title ?? info.name;
     this.words = wallWords(asked.lang);
     this.numbers = wallNumbers(asked.lang);
     this.type = new Type(this.pen, asked.lang);
     this.flags = new Flags();
     /** @type {Player[]} */
-    this.teams = teams.map((team) => {
+    this.teams = info.teams.map((team) => {
       const color = asked.colours[team.code] ?? team.color;
       const paint = tint(color || HOUSE, GROUND);
       return { ...team, color, name: teamName(team, asked.lang), paint, ink: inkOn(paint) };

@@ -1,8 +1,8 @@
 /**
  * Writing on the canvas: words that fit, and figures that stand still.
  *
- * Every size is that of the font in device pixels; places are where a capital's foot (`alphabetic`) stands. Figures are set in
- * cells of one width, since a platform's own face may have none such and a canvas cannot ask for them.
+ * Every size is that of the font in device pixels; places are where a capital's foot stands. Figures are set in cells of
+ * one width, since a platform's own face may have none such and a canvas cannot ask for them.
  */
 
 /** The height of a capital, as a part of the size of its font: 0.70 to 0.73 in the faces that systems come with. */

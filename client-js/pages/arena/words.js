@@ -9,22 +9,21 @@
  * @property {string} lost
  * @property {string} cheers
  * @property {string} perSecond
- * @property {string} rank
  */
 
-const NAMES = /** @type {const} */ (['rehearsal', 'connecting', 'soon', 'final', 'lost', 'cheers', 'perSecond', 'rank']);
+const NAMES = /** @type {const} */ (['rehearsal', 'connecting', 'soon', 'final', 'lost', 'cheers', 'perSecond']);
 
 /** @type {{ [language: string]: string }} in the order of NAMES */
 const TABLE = {
-  en: 'Rehearsal: not a real crowd|Connecting|Opens soon|Final|Signal lost|cheers|cheers a second|Rank',
-  fr: 'Répétition : pas un vrai public|Connexion|Ouvre bientôt|Résultat final|Signal perdu|encouragements|par seconde|Rang',
-  es: 'Ensayo: no es público real|Conectando|Abre pronto|Final|Señal perdida|ánimos|ánimos por segundo|Puesto',
-  de: 'Probe: kein echtes Publikum|Verbindung|Beginnt bald|Endstand|Signal verloren|Jubel|Jubel pro Sekunde|Rang',
-  ja: 'リハーサル：実際の観客ではありません|接続中|まもなく開始|最終結果|信号なし|応援|応援／秒|順位',
-  zh: '彩排：并非真实观众|连接中|即将开始|最终结果|信号中断|次助威|每秒助威|排名',
-  ar: 'تجربة: ليس جمهورًا حقيقيًا|جارٍ الاتصال|يبدأ قريبًا|النتيجة النهائية|انقطعت الإشارة|هتاف|هتاف في الثانية|المركز',
-  pt: 'Ensaio: público não real|Conectando|Abre em breve|Final|Sinal perdido|torcidas|torcidas por segundo|Posição',
-  hi: 'पूर्वाभ्यास: असली दर्शक नहीं|जुड़ रहा है|जल्द शुरू|अंतिम परिणाम|सिग्नल नहीं|चीयर|चीयर प्रति सेकंड|स्थान',
+  en: 'Rehearsal: not a real crowd|Connecting|Opens soon|Final|Signal lost|cheers|cheers a second',
+  fr: 'Répétition : pas un vrai public|Connexion|Ouvre bientôt|Résultat final|Signal perdu|encouragements|par seconde',
+  es: 'Ensayo: no es público real|Conectando|Abre pronto|Final|Señal perdida|ánimos|ánimos por segundo',
+  de: 'Probe: kein echtes Publikum|Verbindung|Beginnt bald|Endstand|Signal verloren|Jubel|Jubel pro Sekunde',
+  ja: 'リハーサル：実際の観客ではありません|接続中|まもなく開始|最終結果|信号なし|応援|応援／秒',
+  zh: '彩排：并非真实观众|连接中|即将开始|最终结果|信号中断|次助威|每秒助威',
+  ar: 'تجربة: ليس جمهورًا حقيقيًا|جارٍ الاتصال|يبدأ قريبًا|النتيجة النهائية|انقطعت الإشارة|هتاف|هتاف في الثانية',
+  pt: 'Ensaio: público não real|Conectando|Abre em breve|Final|Sinal perdido|torcidas|torcidas por segundo',
+  hi: 'पूर्वाभ्यास: असली दर्शक नहीं|जुड़ रहा है|जल्द शुरू|अंतिम परिणाम|सिग्नल नहीं|चीयर|चीयर प्रति सेकंड',
 };
 
 /**

@@ -18,8 +18,8 @@ let words;
 /** @type {Intl.PluralRules} */
 let plurals;
 
-/** The reader's locale, once a language is chosen: for names, numbers and times. */
-export let locale = 'en';
+/** Whose page it is: the locale, once a language is chosen, is that of names, numbers and times. */
+export const reader = { locale: 'en' };
 
 /**
  * The first language of the reader that the page speaks; English where there is none.
@@ -38,17 +38,25 @@ export function chooseLocale(wanted) {
  */
 export async function speak(wanted) {
   words = (await import(`./words/${languageOf(wanted)}.js`)).default;
-  locale = Intl.NumberFormat.supportedLocalesOf(wanted)[0] ?? languageOf(wanted);
+  const locale = Intl.NumberFormat.supportedLocalesOf(wanted)[0] ?? languageOf(wanted);
+  reader.locale = locale;
   plurals = new Intl.PluralRules(locale);
   countIn(locale);
   const page = document.documentElement;
   page.lang = locale;
   page.dir = RIGHT_TO_LEFT.includes(languageOf(locale)) ? 'rtl' : 'ltr';
-  for (const element of page.querySelectorAll('[data-say]')) {
-    element.textContent = say(/** @type {keyof Words} */ (element.getAttribute('data-say')));
-  }
-  for (const element of page.querySelectorAll('[data-label]')) {
-    element.setAttribute('aria-label', say(/** @type {keyof Words} */ (element.getAttribute('data-label'))));
+  each('data-say', (element, sentence) => (element.textContent = sentence));
+  each('data-label', (element, sentence) => element.setAttribute('aria-label', sentence));
+  each('data-hint', (element, sentence) => element.setAttribute('placeholder', sentence));
+}
+
+/**
+ * @param {string} attribute that names a sentence
+ * @param {(element: Element, sentence: string) => void} put
+ */
+function each(attribute, put) {
+  for (const element of document.querySelectorAll(`[${attribute}]`)) {
+    put(element, say(/** @type {keyof Words} */ (element.getAttribute(attribute))));
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * What this browser remembers from visit to visit: the team chosen, and how often it has cheered for each.
+ * What this browser remembers from visit to visit: the team chosen, how often it has cheered for each, and the settings.
  *
  * For the eye only: what counts is counted by the server. A browser that keeps nothing starts afresh each time.
  */
@@ -24,6 +24,15 @@ export const rememberedCheers = (event, code) => Number(read(cheersOf(event, cod
  * @param {number} cheers
  */
 export const rememberCheers = (event, code, cheers) => write(cheersOf(event, code), String(cheers));
+
+/** @param {string} name such as `sound` */
+export const rememberedSetting = (name) => read(`beat:${name}`);
+
+/**
+ * @param {string} name
+ * @param {string} value
+ */
+export const rememberSetting = (name, value) => write(`beat:${name}`, value);
 
 /**
  * @param {string} event

@@ -11,9 +11,11 @@
  * @param {Team | undefined} team
  */
 export function paint(element, team) {
+  const ink = team?.color && inkOn(team.color);
   for (const [name, value] of [
     ['--team', team?.color],
-    ['--on-team', team?.color && inkOn(team.color)],
+    ['--on-team', ink],
+    ['--against-ink', ink && (ink === '#000000' ? '#ffffff' : '#000000')],
   ]) {
     if (value) element.style.setProperty(/** @type {string} */ (name), value);
     else element.style.removeProperty(/** @type {string} */ (name));

@@ -36,12 +36,15 @@ const contrast = (one, other) => (Math.max(one, other) + 0.05) / (Math.min(one, 
  *
  * @param {number[]} rgb
  */
-export function luminance(rgb) {
+function luminance(rgb) {
   const [red, green, blue] = rgb
     .map((part) => part / 255)
     .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
+
+/** @param {string} color `#rrggbb` */
+export const luminanceOf = (color) => luminance(parts(color));
 
 /** @param {string} color */
 const parts = (color) => [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));

@@ -181,6 +181,8 @@ pub(crate) struct News {
     /// In the order of `at`; every tap handed over before `complete_to` is here or was before. The last news are complete for ever.
     pub(crate) handed: Vec<Handed>,
     pub(crate) complete_to: Nanos,
+    /// The latest wake-up of a process of its own since it last spoke.
+    pub(crate) hiccup: Nanos,
 }
 
 impl Mailbox {
@@ -194,7 +196,14 @@ impl Mailbox {
 
     pub(crate) fn empty(&self) -> News {
         let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
-        News { handed: std::mem::take(&mut news.handed), ..*news }
+        let hiccup = std::mem::take(&mut news.hiccup);
+        News { handed: std::mem::take(&mut news.handed), hiccup, ..*news }
+    }
+
+    /// A process of its own stood still for so long.
+    pub(crate) fn stumbled(&self, hiccup: Nanos) {
+        let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+        news.hiccup = news.hiccup.max(hiccup);
     }
 
     /// Asks the worker to stop tapping and let its fans go.

@@ -39,7 +39,9 @@ pub(crate) type FatesByTeam = HashMap<TeamCode, Fates>;
 pub(crate) fn fetch(admins: &[String], event: &EventId) -> Result<FatesByTeam, TargetError> {
     let mut fates = FatesByTeam::new();
     for admin in admins {
-        let text = page(&format!("{}/metrics", admin.trim_end_matches('/')))?;
+        let advice = || "; --admin says where the server tells its metrics (beat-server prints it)".to_owned();
+        let text =
+            page(&format!("{}/metrics", admin.trim_end_matches('/'))).map_err(|error| error.advised(|_| advice()))?;
         read(&text, event, &mut fates);
     }
     Ok(fates)

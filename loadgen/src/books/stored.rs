@@ -7,7 +7,9 @@ use std::collections::HashMap;
 use std::str::FromStr;
 
 use beat_protocol::{EventId, TeamCode};
-use redis::{Client, ConnectionLike, RedisError, cluster::ClusterClient};
+use redis::cluster::ClusterClient;
+use redis::sentinel::{SentinelClient, SentinelNodeConnectionInfo, SentinelServerType};
+use redis::{Client, Connection, ConnectionInfo, ConnectionLike, RedisError};
 
 /// Where the store is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +18,8 @@ pub(crate) enum StoreUrl {
     Alone(String),
     /// Some nodes of a cluster.
     Cluster(Vec<String>),
+    /// Sentinels, who know the primary of this service.
+    Sentinels { sentinels: Vec<String>, service: String },
 }
 
 impl FromStr for StoreUrl {
@@ -23,19 +27,33 @@ impl FromStr for StoreUrl {
 
     /// The same addresses as the server's `--store`.
     fn from_str(text: &str) -> Result<Self, String> {
-        let is_address = |url: &str| url.parse::<redis::ConnectionInfo>().map(drop).map_err(|error| error.to_string());
+        let is_address = |url: &str| url.parse::<ConnectionInfo>().map(drop).map_err(|error| error.to_string());
         if let Some(nodes) = text.strip_prefix("redis+cluster://") {
-            let nodes: Vec<String> =
-                nodes.trim_end_matches('/').split(',').map(|node| format!("redis://{node}")).collect();
+            let nodes = nodes_of(nodes.trim_end_matches('/'));
             nodes.iter().try_for_each(|node| is_address(node))?;
             return Ok(Self::Cluster(nodes));
         }
-        if text.starts_with("redis+sentinel://") {
-            return Err("sentinels are not asked: give the primary's own address, redis://host:port".to_owned());
+        if let Some(rest) = text.strip_prefix("redis+sentinel://") {
+            let (hosts, service) =
+                rest.split_once('/').filter(|(_, service)| !service.is_empty()).ok_or_else(|| {
+                    "the service that the sentinels watch is missing: redis+sentinel://h1:p,h2:p/service".to_owned()
+                })?;
+            let sentinels = nodes_of(hosts);
+            sentinels.iter().try_for_each(|node| is_address(node))?;
+            return Ok(Self::Sentinels { sentinels, service: service.to_owned() });
         }
         is_address(text)?;
         Ok(Self::Alone(text.to_owned()))
     }
+}
+
+/// `h1:p,h2:p` as addresses of their own; a user and password before the first are everybody's.
+fn nodes_of(hosts: &str) -> Vec<String> {
+    let (credentials, hosts) = match hosts.rsplit_once('@') {
+        Some((credentials, hosts)) => (format!("{credentials}@"), hosts),
+        None => (String::new(), hosts),
+    };
+    hosts.split(',').map(|host| format!("redis://{credentials}{host}")).collect()
 }
 
 /// Why the store could not be read.
@@ -53,11 +71,25 @@ pub(crate) type StoredByTeam = HashMap<TeamCode, u64>;
 /// Reads the totals of `event`'s latest run.
 pub(crate) fn fetch(url: &StoreUrl, event: &EventId) -> Result<StoredByTeam, StoredError> {
     match url {
+        StoreUrl::Sentinels { sentinels, service } => read(&mut primary(sentinels, service)?, event),
         StoreUrl::Alone(address) => read(&mut Client::open(address.as_str())?.get_connection()?, event),
         StoreUrl::Cluster(nodes) => {
             read(&mut ClusterClient::new(nodes.iter().map(String::as_str))?.get_connection()?, event)
         }
     }
+}
+
+/// A connection to the primary that the sentinels name. They need not have its users: refused with them, one asks without.
+fn primary(sentinels: &[String], service: &str) -> Result<Connection, RedisError> {
+    let with_users = sentinels.iter().map(|url| url.parse()).collect::<Result<Vec<ConnectionInfo>, _>>()?;
+    let users = with_users.first().map(|first| first.redis_settings().clone()).unwrap_or_default();
+    let without = |info: &ConnectionInfo| info.clone().set_redis_settings(Default::default());
+    let ask = |asked: Vec<ConnectionInfo>| {
+        let of_primary = SentinelNodeConnectionInfo::default().set_redis_connection_info(users.clone());
+        SentinelClient::build(asked, service, Some(of_primary), SentinelServerType::Master)?.get_connection()
+    };
+    let without_users = with_users.iter().map(without).collect();
+    ask(with_users).or_else(|refused| ask(without_users).map_err(|_| refused))
 }
 
 fn read(store: &mut impl ConnectionLike, event: &EventId) -> Result<StoredByTeam, StoredError> {
@@ -107,7 +139,10 @@ mod tests {
         assert_eq!("redis://h:1/2".parse(), Ok(StoreUrl::Alone("redis://h:1/2".to_owned())));
         let nodes = ["redis://h:1", "redis://i:2"].map(str::to_owned).to_vec();
         assert_eq!("redis+cluster://h:1,i:2".parse(), Ok(StoreUrl::Cluster(nodes)));
-        for wrong in ["h:1", "http://h", "redis+cluster://", "redis+sentinel://h:1/service"] {
+        let nodes = ["redis://u:p@h:1", "redis://u:p@i:2"].map(str::to_owned).to_vec();
+        let sentinels = StoreUrl::Sentinels { sentinels: nodes, service: "stadium".to_owned() };
+        assert_eq!("redis+sentinel://u:p@h:1,i:2/stadium".parse(), Ok(sentinels));
+        for wrong in ["h:1", "http://h", "redis+cluster://", "redis+sentinel://h:1", "redis+sentinel://h:1/"] {
             assert!(wrong.parse::<StoreUrl>().is_err(), "{wrong}");
         }
     }

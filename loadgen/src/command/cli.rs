@@ -11,13 +11,23 @@ use crate::crowd::sources::Sources;
 use crate::judge::threshold::Threshold;
 use crate::plan::countries::Countries;
 use crate::plan::schedule::Profile;
-use crate::plan::shape::{Spike, Stage, Storm, per_second};
+use crate::plan::shape::{Spike, Stage, Storm, how_many, per_second};
 use crate::tell::output::OutputArgs;
 use crate::tools::afterwards::{CompareArgs, MergeArgs, ModelArgs, ReportArgs};
 use crate::tools::doctor::DoctorArgs;
 use crate::tools::probe::ProbeArgs;
 use crate::tools::sink::SinkArgs;
 use crate::tools::verify::VerifyArgs;
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  A ramp to 5,000 taps a second, held for a minute, and a page with plots of it:
+    beat-load run -c 5000 --stage 30s:0..5k --stage 1m:5k --html run.html
+  A goal in the middle, judged by a limit of its own, and the record for `compare`:
+    beat-load run -c 2000 -z 1m --spike at=30s,peak=3x,name=goal -t 'goal: tap_to_beat.p99 < 500ms' -o run.json
+  Two gateways, each with its metrics, and people who read nothing beside the crowd:
+    beat-load run --url ws://127.0.0.1:8080 --admin http://127.0.0.1:9600 \\
+      --url ws://127.0.0.1:8081 --admin http://127.0.0.1:9601 -c 1000 --slow-readers 20";
 
 const PLAN_EXAMPLES: &str = "\
 Examples:
@@ -37,6 +47,13 @@ Examples:
   Take one as the beginning of your own:
     beat-load scenarios goal > mine.toml && beat-load run --scenario mine.toml";
 
+/// The parts of the help of `run`, in the order of its flags.
+const AT_WHAT: &str = "At what";
+const THE_CROWD: &str = "The crowd";
+const HOW_MUCH: &str = "How much, and when";
+const HELD_TO: &str = "What it must keep";
+const CARRIED_BY: &str = "What carries it";
+
 /// More are an accident.
 const PROCS_MAX: u32 = 256;
 
@@ -47,15 +64,16 @@ Examples:
   Ten thousand who only watch, to see what a connection costs:
     beat-load run --url ws://127.0.0.1:8080 --event demo -c 10000 -q 0 -z 1m
   As many taps as a full house makes, the server's metrics elsewhere:
-    beat-load run --url ws://127.0.0.1:8080 --event demo -c 5000 -q 20000 -z 1m --admin http://127.0.0.1:9601
+    beat-load run --url ws://127.0.0.1:8080 --event demo -c 5000 -q 20000 -z 1m --admin http://127.0.0.1:9601";
 
+const EXIT_CODES: &str = "\
 Exit codes: 0 every tap arrived once, 2 usage, 3 set-up, 97 INVALID (the generator was the bottleneck or stood still), 98 the
 books do not agree (the teams are named), 99 a threshold is broken, a cohort did not come to what was declared or an honest
 fan was hurt, 130 interrupted (with the report so far).";
 
 /// A crowd of fans for Make the Beat that knows whether every tap arrived.
 #[derive(Debug, Parser)]
-#[command(name = "beat-load", version, after_help = EXAMPLES)]
+#[command(name = "beat-load", version, after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -120,110 +138,111 @@ pub(crate) enum Procs {
 
 /// What `run` is told.
 #[derive(Clone, Debug, Parser)]
-#[command(after_help = EXAMPLES, args_override_self = true)]
+#[command(after_help = format!("{RUN_EXAMPLES}\n\n{EXIT_CODES}"), args_override_self = true)]
 pub(crate) struct RunArgs {
     /// Where fans connect: ws://host[:port]. Several gateways share the fans; the first one's display feed is watched.
-    #[arg(long, default_value = "ws://127.0.0.1:8080", value_name = "URL")]
+    #[arg(help_heading = AT_WHAT, long, default_value = "ws://127.0.0.1:8080", value_name = "URL")]
     pub(crate) url: Vec<String>,
 
     /// The event they cheer at.
-    #[arg(long, default_value = "demo", value_name = "ID")]
+    #[arg(help_heading = AT_WHAT, long, default_value = "demo", value_name = "ID")]
     pub(crate) event: EventId,
 
-    /// How many fans, one connection each.
-    #[arg(short = 'c', long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    /// Where the server tells its metrics; once for each gateway, if there are several.
+    #[arg(help_heading = AT_WHAT, long, default_value = "http://127.0.0.1:9600", value_name = "URL")]
+    pub(crate) admin: Vec<String>,
+
+    /// More than 100 connections to a machine that is not this one: yes, it is mine to load.
+    #[arg(help_heading = AT_WHAT, long)]
+    pub(crate) i_own_this_target: bool,
+
+    /// How many fans, one connection each: 800 or 20k.
+    #[arg(help_heading = THE_CROWD, short = 'c', long, default_value_t = 100, value_name = "N", value_parser = how_many)]
     pub(crate) fans: u32,
 
-    /// Taps per second of all fans together, such as 800 or 50k: longer or shorter pauses between bursts. Without it
-    /// people tap as they please, about twice a second each; 0: nobody taps.
-    #[arg(short = 'q', long, value_name = "RATE", value_parser = per_second)]
-    pub(crate) taps_per_second: Option<f64>,
-
-    /// How long they tap, once all are connected and warm.
-    #[arg(short = 'z', long, default_value = "30s", value_name = "TIME", value_parser = humantime::parse_duration)]
-    pub(crate) duration: Duration,
-
-    /// They tap for so long before anything is measured.
-    #[arg(long, default_value = "0s", value_name = "TIME", value_parser = humantime::parse_duration)]
-    pub(crate) warmup: Duration,
-
-    /// Instead of one duration: so long at such a rate, one stage after the other. `30s:50k` holds, `30s:0..50k` goes
-    /// steadily, `2x` is twice the rate of -q, `kick-off=30s:2x` has a name.
-    #[arg(long, value_name = "TIME:RATE", conflicts_with = "duration")]
-    pub(crate) stage: Vec<Stage>,
-
-    /// A goal, at a time since measuring began: at=30s,peak=8x[,rise=500ms,hold=10s,decay=15s,name=goal].
-    #[arg(long, value_name = "WHAT")]
-    pub(crate) spike: Vec<Spike>,
-
-    /// Fans lose their connections in one instant and come back: at=60s[,fraction=100%,lasts=10s,name=storm].
-    #[arg(long, value_name = "WHAT")]
-    pub(crate) storm: Vec<Storm>,
-
     /// How a thumb moves: human 6 ± 0.8 taps per second in a burst, frenzy 8 to 12, bot 12 without a pause.
-    #[arg(long, default_value = "human", value_name = "WHO")]
+    #[arg(help_heading = THE_CROWD, long, default_value = "human", value_name = "WHO")]
     pub(crate) profile: Profile,
 
     /// Whom they cheer for: zipf:EXPONENT, even, or JPN=3,BRA=1.
-    #[arg(long, default_value = "zipf:1.1", value_name = "HOW")]
+    #[arg(help_heading = THE_CROWD, long, default_value = "zipf:1.1", value_name = "HOW")]
     pub(crate) countries: Countries,
 
-    /// Each fan waits for a beat after every CHEER before it taps on: a slow server slows the crowd, and the latencies
-    /// leave out what it prevented. The report says so.
-    #[arg(long)]
-    pub(crate) closed_loop: bool,
-
-    /// All of this from a TOML file, or one of those that `scenarios` lists. What stands on the command line counts.
-    #[arg(long, value_name = "FILE|NAME")]
-    pub(crate) scenario: Option<String>,
-
     /// Same seed, same taps.
-    #[arg(long, default_value_t = 42, value_name = "N")]
+    #[arg(help_heading = THE_CROWD, long, default_value_t = 42, value_name = "N")]
     pub(crate) seed: u64,
 
     /// New connections per second before the tapping begins.
-    #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(help_heading = THE_CROWD, long, default_value_t = 1_000, value_name = "N", value_parser = how_many)]
     pub(crate) connect_rate: u32,
 
     /// Addresses of this machine to connect from, in turn: each has some 28,000 ports for one gateway, half of them
     /// quickly. 127.0.0.2-9, for example. Without it, and with many fans on loopback, as many as it takes.
-    #[arg(long, value_name = "IP[-N]")]
+    #[arg(help_heading = THE_CROWD, long, value_name = "IP[-N]")]
     pub(crate) source_ip: Option<Sources>,
 
-    /// Where the server tells its metrics; once for each gateway, if there are several.
-    #[arg(long, default_value = "http://127.0.0.1:9600", value_name = "URL")]
-    pub(crate) admin: Vec<String>,
+    /// Taps per second of all fans together, such as 800 or 50k: longer or shorter pauses between bursts. Without it
+    /// people tap as they please, about twice a second each; 0: nobody taps.
+    #[arg(help_heading = HOW_MUCH, short = 'q', long, value_name = "RATE", value_parser = per_second)]
+    pub(crate) taps_per_second: Option<f64>,
+
+    /// How long they tap, once all are connected and warm.
+    #[arg(help_heading = HOW_MUCH, short = 'z', long, default_value = "30s", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) duration: Duration,
+
+    /// They tap for so long before anything is measured.
+    #[arg(help_heading = HOW_MUCH, long, default_value = "0s", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) warmup: Duration,
+
+    /// Instead of one duration: so long at such a rate, one stage after the other. `30s:50k` holds, `30s:0..50k` goes
+    /// steadily, `2x` is twice the rate of -q, `kick-off=30s:2x` has a name.
+    #[arg(help_heading = HOW_MUCH, long, value_name = "TIME:RATE", conflicts_with = "duration")]
+    pub(crate) stage: Vec<Stage>,
+
+    /// A goal, at a time since measuring began: at=30s,peak=8x[,rise=500ms,hold=10s,decay=15s,name=goal].
+    #[arg(help_heading = HOW_MUCH, long, value_name = "WHAT")]
+    pub(crate) spike: Vec<Spike>,
+
+    /// Fans lose their connections in one instant and come back: at=60s[,fraction=100%,lasts=10s,name=storm].
+    #[arg(help_heading = HOW_MUCH, long, value_name = "WHAT")]
+    pub(crate) storm: Vec<Storm>,
+
+    /// Each fan waits for a beat after every CHEER before it taps on: a slow server slows the crowd, and the latencies
+    /// leave out what it prevented. The report says so.
+    #[arg(help_heading = HOW_MUCH, long)]
+    pub(crate) closed_loop: bool,
+
+    /// All of this from a TOML file, or one of those that `scenarios` lists. What stands on the command line counts.
+    #[arg(help_heading = HOW_MUCH, long, value_name = "FILE|NAME")]
+    pub(crate) scenario: Option<String>,
+
+    /// What the run must keep, as often as you like: 'goal: tap_to_beat.p99 < 500ms'; without a phase, all measured
+    /// ones together. A broken one exits 99.
+    #[arg(help_heading = HELD_TO, short = 't', long = "threshold", value_name = "[PHASE:] METRIC.STATISTIC < LIMIT")]
+    pub(crate) thresholds: Vec<Threshold>,
+
+    /// Read what the store has, too, and compare: redis://host[:port], redis+cluster://h1:p,h2:p, or
+    /// redis+sentinel://h1:p,h2:p/service.
+    #[arg(help_heading = HELD_TO, long, value_name = "URL")]
+    pub(crate) redis_verify: Option<StoreUrl>,
 
     /// How long what is owed may take to be sent after the last tap, and the totals to agree after that.
-    #[arg(long, default_value = "10s", value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(help_heading = HELD_TO, long, default_value = "10s", value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(crate) settle: Duration,
 
     /// Processes that carry the fans: auto takes as few as the limit on open files allows.
-    #[arg(long, default_value = "auto", value_name = "N|auto", value_parser = procs)]
+    #[arg(help_heading = CARRIED_BY, long, default_value = "auto", value_name = "N|auto", value_parser = procs)]
     pub(crate) procs: Procs,
 
     /// Threads that carry the fans, in each process. Without it one for 10,000 fans, no more than there are cores.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
+    #[arg(help_heading = CARRIED_BY, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
     pub(crate) workers: Option<u32>,
-
-    /// Read what the store has, too, and compare: redis://host[:port], or redis+cluster://h1:p,h2:p.
-    #[arg(long, value_name = "URL")]
-    pub(crate) redis_verify: Option<StoreUrl>,
 
     #[command(flatten)]
     pub(crate) cohorts: CohortArgs,
 
-    /// What the run must keep, as often as you like: 'goal: tap_to_beat.p99 < 500ms'; without a phase, all measured
-    /// ones together. A broken one exits 99.
-    #[arg(short = 't', long = "threshold", value_name = "[PHASE:] METRIC.STATISTIC < LIMIT")]
-    pub(crate) thresholds: Vec<Threshold>,
-
     #[command(flatten)]
     pub(crate) output: OutputArgs,
-
-    /// More than 100 connections to a machine that is not this one: yes, it is mine to load.
-    #[arg(long)]
-    pub(crate) i_own_this_target: bool,
 }
 
 fn procs(text: &str) -> Result<Procs, String> {

@@ -13,6 +13,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::command::cli::{Cli, RunArgs};
+use crate::command::hints;
 use crate::plan::shape::{Spike, Stage, Storm};
 use crate::run::RunError;
 
@@ -66,7 +67,7 @@ pub(crate) fn names() -> String {
 
 /// What was typed, and behind it all what the scenario says that was not typed. Ends the program on a usage error.
 pub(crate) fn command_line(words: Vec<OsString>) -> Result<Cli, ScenarioError> {
-    let matches = Cli::command().get_matches_from(&words);
+    let matches = parse(&words);
     let chosen = matches.subcommand().and_then(|(command, typed)| {
         // Only `run` and what takes the same words has a scenario.
         let name = typed.try_get_one::<String>("scenario").ok().flatten()?;
@@ -84,12 +85,24 @@ pub(crate) fn command_line(words: Vec<OsString>) -> Result<Cli, ScenarioError> {
     let place = words.iter().position(|word| word.as_os_str() == command).map_or(words.len(), |at| at + 1);
     let mut all = words;
     all.splice(place..place, untyped.map(OsString::from));
-    Ok(Cli::from_arg_matches(&Cli::command().get_matches_from(all)).unwrap_or_else(|error| error.exit()))
+    Ok(Cli::from_arg_matches(&parse(&all)).unwrap_or_else(|error| error.exit()))
+}
+
+/// What was typed, or the end of the program with what is wrong about it.
+fn parse(words: &[OsString]) -> ArgMatches {
+    let tool = words.iter().skip(1).filter_map(|word| word.to_str()).find(|word| !word.starts_with('-'));
+    let known = |tool: &&str| Cli::command().find_subcommand(tool).is_some();
+    let helped = |error| hints::helped(error, tool.filter(known)).exit();
+    Cli::command().try_get_matches_from(words).unwrap_or_else(helped)
 }
 
 /// Whether the flag `key` was typed, or one that it cannot stand beside: stages replace a duration and the reverse.
 fn is_typed(typed: &ArgMatches, key: &str) -> bool {
-    let by_hand = |flag: &str| typed.value_source(&flag.replace('-', "_")) == Some(ValueSource::CommandLine);
+    let flags = <RunArgs as CommandFactory>::command();
+    let id =
+        |long: &str| flags.get_arguments().find(|flag| flag.get_long() == Some(long)).map(|flag| flag.get_id().clone());
+    let by_hand =
+        |long: &str| id(long).is_some_and(|id| typed.value_source(id.as_str()) == Some(ValueSource::CommandLine));
     by_hand(key) || (key == "stage" && by_hand("duration")) || (key == "duration" && by_hand("stage"))
 }
 
@@ -122,7 +135,8 @@ fn flag(
     let known = flags.get_arguments().any(|flag| flag.get_long() == Some(name));
     if !known || ONLY_BY_HAND.contains(&name) {
         let why = if known { "is for the command line only" } else { "is not a flag of `beat-load run`" };
-        return Err((key.span(), format!("{name:?} {why}")));
+        let hint = hints::meant("run", &format!("--{name}")).map(|hint| format!("; {hint}")).unwrap_or_default();
+        return Err((key.span(), format!("{name:?} {why}{hint}")));
     }
     let values = match value.get_ref() {
         DeValue::Array(values) => values.iter().collect(),
@@ -203,13 +217,23 @@ mod tests {
     #[test]
     fn every_flag_may_stand_in_a_file() {
         let text = "fans = 1_200\ntaps-per-second = \"3k\"\nclosed-loop = true\nsource-ip = \"127.0.0.2-3\"\n\
-            admin = [\"http://a\", \"http://b\"]\n\n[[stage]]\nlength = \"10s\"\nrate = \"0..2x\"\nname = \"arrive\"\n\
+            admin = [\"http://a\", \"http://b\"]\nthreshold = \"lost == 0\"\n\n[[stage]]\nlength = \"10s\"\nrate = \"0..2x\"\nname = \"arrive\"\n\
             [[stage]]\nlength = \"20s\"\nrate = 800\n[[spike]]\nat = \"15s\"\npeak = \"2x\"\n";
         let args = asked(text, &[]);
         assert_eq!((args.fans, args.taps_per_second, args.closed_loop), (1_200, Some(3e3), true));
-        assert_eq!(args.admin, ["http://a", "http://b"]);
+        assert_eq!((args.admin, args.thresholds.len()), (vec!["http://a".to_owned(), "http://b".to_owned()], 1));
         let stages: Vec<Stage> = ["arrive=10s:0..2x", "20s:800"].map(|stage| stage.parse().unwrap()).into();
         assert_eq!((args.stage, args.spike.len()), (stages, 1));
+    }
+
+    #[test]
+    fn no_flag_is_forgotten_wherever_it_stands() {
+        let known = |flag: &clap::Arg| flag.get_long().filter(|long| !ONLY_BY_HAND.contains(long)).map(str::to_owned);
+        let flags: Vec<String> = <RunArgs as CommandFactory>::command().get_arguments().filter_map(known).collect();
+        let typed = Cli::command().get_matches_from(["beat-load", "run", "-t", "lost == 0", "-o", "a.json"]);
+        let (_, typed) = typed.subcommand().unwrap();
+        let by_hand: Vec<_> = flags.iter().filter(|flag| is_typed(typed, flag)).collect();
+        assert_eq!(by_hand, ["threshold", "output"]);
     }
 
     #[test]
@@ -228,6 +252,8 @@ mod tests {
         assert_eq!(refused("fans = 10\nfnas = 20\n"), "mine.toml, line 2: \"fnas\" is not a flag of `beat-load run`");
         let words = refused("seed = 1\n\n[[spike]]\nat = \"1s\"\npek = \"8x\"\n");
         assert!(words.starts_with("mine.toml, line 5: \"pek\" is no key of a spike"), "{words}");
+        let words = refused("vus = 10");
+        assert!(words.contains("not a flag") && words.contains("--fans"), "{words}");
         assert_eq!(
             refused("i-own-this-target = true"),
             "mine.toml, line 1: \"i-own-this-target\" is for the command line only"

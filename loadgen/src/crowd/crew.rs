@@ -52,12 +52,13 @@ impl Crew {
 
     /// What happened since last time, of all together; complete as far as the slowest is.
     pub(crate) fn news(&self) -> News {
-        let mut all = News { counts: Counts::default(), handed: Vec::new(), complete_to: Nanos::MAX };
+        let mut all = News { counts: Counts::default(), handed: Vec::new(), complete_to: Nanos::MAX, hiccup: 0 };
         for mailbox in &self.mailboxes {
             let mut news = mailbox.empty();
             all.counts.add(&news.counts);
             all.handed.append(&mut news.handed);
             all.complete_to = all.complete_to.min(news.complete_to);
+            all.hiccup = all.hiccup.max(news.hiccup);
         }
         all
     }

@@ -80,7 +80,10 @@ fn converse(child: &mut Child, order: &OrderOut<'_>, mailbox: &Mailbox) -> io::R
             orders.write_all(&[CUT])?;
         }
         match read(&mut told)? {
-            Told::News(mut news) => mailbox.leave(news.counts, &mut news.handed, news.complete_to),
+            Told::News(mut news) => {
+                mailbox.leave(news.counts, &mut news.handed, news.complete_to);
+                mailbox.stumbled(news.hiccup);
+            }
             Told::Book(book) => return Ok(*book),
             Told::Failed(cause) => return Err(io::Error::other(cause)),
         }
@@ -115,15 +118,15 @@ fn tell(order: Order, cut: &AtomicBool, out: &mut impl Write) -> io::Result<Ledg
         }
         // Asked first: what is told after the last one has ended is all there is.
         let done = crew.is_done();
-        write(out, &Told::News(crew.news()))?;
+        let now = task.clock.now();
+        // Whether a worker of ours falls silent is for the parent to see, which may also find all of us so.
+        let hiccup = vitals.look(now, task.phases.measures(now), 0);
+        write(out, &Told::News(News { hiccup, ..crew.news() }))?;
         if done {
             let mut book = crew.books(&task)?;
             vitals.stop().note(&mut book);
             return Ok(book);
         }
-        let now = task.clock.now();
-        // Whether a worker of ours falls silent is for the parent to see, which may also find all of us so.
-        vitals.look(now, task.phases.measures(now), 0);
         std::thread::sleep(NEWS_INTERVAL);
     }
 }
@@ -173,13 +176,14 @@ mod tests {
         (0..5_000).for_each(|ms| book.phases[0].schedule_lag.note(ms * MILLISECOND));
         let handed = vec![Handed { at: 5 * SECOND, due: 4 * SECOND, fan: 7, team: 2 }];
         let mut wire = Vec::new();
-        write(&mut wire, &Told::News(News { counts: book.counts, handed: handed.clone(), complete_to: 9 })).unwrap();
+        write(&mut wire, &Told::News(News { counts: book.counts, handed: handed.clone(), complete_to: 9, hiccup: 7 }))
+            .unwrap();
         write(&mut wire, &Told::Book(Box::new(book))).unwrap();
         let mut wire = &wire[..];
         let (Ok(Told::News(news)), Ok(Told::Book(book))) = (read(&mut wire), read(&mut wire)) else {
             panic!("two messages");
         };
-        assert_eq!((news.handed, news.complete_to, news.counts.taps), (handed, 9, u64::MAX));
+        assert_eq!((news.handed, news.complete_to, news.hiccup, news.counts.taps), (handed, 9, 7, u64::MAX));
         assert_eq!((book.closes[&1006], book.faults[&Fault::Server]["refused"], book.teams.len()), (7, 2, 3));
         let lag = &book.phases[0].schedule_lag;
         assert_eq!((lag.len(), lag.max_ms().map(f64::round)), (5_000, Some(5_001.0)));

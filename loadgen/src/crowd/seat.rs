@@ -28,8 +28,9 @@ pub(crate) struct Lent<'a, 'b> {
     pub(crate) task: &'a Task,
     pub(crate) book: &'a mut Book<'b>,
     pub(crate) registry: &'a Registry,
-    /// For one read, and for one frame; both all fans'.
+    /// For one read, one message, and the frame it travels in; all fans'.
     pub(crate) buffer: &'a mut [u8],
+    pub(crate) message: &'a mut Vec<u8>,
     pub(crate) frame: &'a mut Vec<u8>,
     /// What is not delivered by then stays undelivered.
     pub(crate) give_up: Nanos,

@@ -99,6 +99,7 @@ pub(crate) fn run(task: &Task, share: u32, mailbox: &Mailbox) -> io::Result<Ledg
         wheel: Wheel::new(task.clock.now()),
         due: Vec::new(),
         buffer: vec![0; BUFFER_BYTES],
+        message: Vec::new(),
         frame: Vec::new(),
         give_up: task.times.give_up,
         gone: 0,
@@ -118,6 +119,7 @@ struct Worker<'a> {
     wheel: Wheel,
     due: Vec<(Nanos, u32)>,
     buffer: Vec<u8>,
+    message: Vec<u8>,
     frame: Vec<u8>,
     give_up: Nanos,
     gone: usize,
@@ -200,6 +202,7 @@ impl Worker<'_> {
             book: &mut self.book,
             registry: self.poll.registry(),
             buffer: &mut self.buffer,
+            message: &mut self.message,
             frame: &mut self.frame,
             give_up: self.give_up,
         };

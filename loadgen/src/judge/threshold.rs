@@ -39,6 +39,8 @@ pub(crate) enum ThresholdError {
     Shape(String),
     #[error("no metric {metric:?}; there are: {}", Figure::names())]
     Metric { metric: String },
+    #[error("{statistic} of which? A metric and a dot stand before it, such as 'tap_to_beat.{statistic} < 500ms'")]
+    OfWhich { statistic: String },
     #[error("{metric} has no {statistic:?}; it has {there}")]
     Statistic { metric: &'static str, statistic: String, there: &'static str },
     #[error("{metric} is told of the whole run, not of a phase")]

@@ -22,6 +22,8 @@ fn a_threshold_is_kept_or_broken_with_the_figure_told() {
         ("tap_to_beat.p90 < 300ms", true, "279."),
         ("steady: tap_to_beat.p90 < 270ms", false, "279."),
         ("tap_to_beat.max<=0.3s", true, "299"),
+        ("tap_to_beat.p(90) < 300ms", true, "279."),
+        ("tap_to_beat.med < 300ms", true, "199."),
         ("send_to_beat.p50 >= 90 ms", true, "99."),
         ("taps.rate > 33", true, "33.33"),
         ("taps == 2_000", true, "2000"),
@@ -51,6 +53,9 @@ fn too_few_samples_break_a_threshold_unless_the_longest_keeps_it() {
 fn what_is_misspelt_is_an_error_that_names_what_there_is() {
     for (text, wrong) in [
         ("tap_to_beet.p99 < 500ms", "no metric \"tap_to_beet\"; there are: tap_to_beat.p99"),
+        ("p95 < 500", "p95 of which? A metric and a dot stand before it, such as 'tap_to_beat.p95 < 500ms'"),
+        ("tap_to_beat: p(95) < 500ms", "'tap_to_beat.p(95) < 500ms'"),
+        ("tap_to_beat.avg < 500ms", "tap_to_beat has no \"avg\"; it has no average"),
         ("tap_to_beat.p100 < 500ms", "tap_to_beat has no \"p100\""),
         ("tap_to_beat < 500ms", "tap_to_beat has no \"\""),
         ("taps.p99 < 5", "taps has no \"p99\"; it has count, rate"),

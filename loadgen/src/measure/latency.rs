@@ -20,7 +20,7 @@ use crate::measure::feed::BeatSeen;
 use crate::measure::spans::Spans;
 use crate::measure::timeline::Timeline;
 use crate::plan::phases::Phases;
-use crate::record::{PhaseBook, Second};
+use crate::record::{PhaseBook, Second, Stretch};
 
 #[derive(Debug, Default)]
 struct Team {
@@ -129,7 +129,8 @@ impl Matcher {
     pub(crate) fn finish(mut self) -> TapToBeat {
         self.advance(Nanos::MAX);
         let unmatched = self.teams.iter().map(|team| team.under_way.len() as u64).sum();
-        TapToBeat { phases: self.books, seconds: self.timeline.finish(), unmatched, strangers: self.strangers }
+        let (seconds, stretches) = self.timeline.finish();
+        TapToBeat { phases: self.books, seconds, stretches, unmatched, strangers: self.strangers }
     }
 }
 
@@ -152,6 +153,7 @@ pub(crate) struct TapToBeat {
     /// Only the latencies of each.
     pub(crate) phases: Vec<PhaseBook>,
     pub(crate) seconds: Vec<Second>,
+    pub(crate) stretches: Vec<Stretch>,
     pub(crate) unmatched: u64,
     pub(crate) strangers: u64,
 }

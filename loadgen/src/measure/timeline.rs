@@ -1,7 +1,8 @@
 //! The run second by second, for plots: what was sent, who was there, how long taps took that were meant in that second.
 //!
 //! Taps are filed by when they were meant, so a stall shows as a slope from the instant it began. A second keeps a small
-//! histogram until its taps are in for certain; then three figures remain of it, so that a day is 86,400 small rows.
+//! histogram until its taps are in for certain; then it goes to its stretch, and a few numbers remain of the second, so that
+//! a day is 86,400 small rows.
 
 use std::collections::VecDeque;
 
@@ -9,7 +10,8 @@ use hdrhistogram::Histogram;
 
 use crate::books::ledger::Counts;
 use crate::clock::{Nanos, SECOND, as_seconds};
-use crate::record::Second;
+use crate::measure::stretches::Stretches;
+use crate::record::{Second, Stretch};
 
 /// Seconds whose taps may still come in; what is later still goes to the oldest of them.
 const OPEN_MAX: usize = 120;
@@ -19,6 +21,7 @@ const OPEN_MAX: usize = 120;
 pub(crate) struct Timeline {
     done: Vec<Second>,
     open: VecDeque<Open>,
+    stretches: Stretches,
     counts: Counts,
 }
 
@@ -47,12 +50,20 @@ impl Timeline {
         second.hiccup_ms = second.hiccup_ms.max(as_seconds(hiccup) * 1e3);
     }
 
-    /// All of them.
-    pub(crate) fn finish(mut self) -> Vec<Second> {
-        while let Some(open) = self.open.pop_front() {
-            self.done.push(open.close());
-        }
-        self.done
+    /// All of them, and how long taps took along the run.
+    pub(crate) fn finish(mut self) -> (Vec<Second>, Vec<Stretch>) {
+        while self.close_oldest() {}
+        (self.done, self.stretches.finish())
+    }
+
+    /// Whether there was one.
+    fn close_oldest(&mut self) -> bool {
+        let Some(Open { second, took }) = self.open.pop_front() else { return false };
+        self.stretches.add(second.at, &took);
+        #[expect(clippy::cast_precision_loss, reason = "shown to a tenth of a millisecond")]
+        let max_ms = (!took.is_empty()).then(|| took.max() as f64 / 1e3);
+        self.done.push(Second { max_ms, ..second });
+        true
     }
 
     fn open_at(&mut self, at: Nanos) -> &mut Open {
@@ -60,8 +71,7 @@ impl Timeline {
         let index = usize::try_from(at / SECOND).unwrap_or(usize::MAX).saturating_sub(first);
         while self.open.len() <= index {
             if self.open.len() == OPEN_MAX {
-                let oldest = self.open.pop_front().expect("it is full");
-                self.done.push(oldest.close());
+                self.close_oldest();
                 return self.open_at(at);
             }
             let open_before = self.open.back().map_or(0, |open| open.second.open);
@@ -70,19 +80,6 @@ impl Timeline {
             self.open.push_back(Open { second, took: Histogram::new(2).expect("two digits are allowed") });
         }
         &mut self.open[index]
-    }
-}
-
-impl Open {
-    fn close(self) -> Second {
-        #[expect(clippy::cast_precision_loss, reason = "shown to a tenth of a millisecond")]
-        let ms = |microseconds: u64| (!self.took.is_empty()).then_some(microseconds as f64 / 1e3);
-        Second {
-            p50_ms: ms(self.took.value_at_percentile(50.0)),
-            p99_ms: ms(self.took.value_at_percentile(99.0)),
-            max_ms: ms(self.took.max()),
-            ..self.second
-        }
     }
 }
 
@@ -97,10 +94,12 @@ mod tests {
         timeline.look(SECOND / 2, &Counts { taps: 3, opened: 2, ..Counts::default() }, 4 * MILLISECOND);
         timeline.look(SECOND * 5 / 2, &Counts { taps: 10, opened: 2, ended: 1, ..Counts::default() }, 0);
         timeline.tap(SECOND / 4, 100 * MILLISECOND);
-        let [first, second, third] = &timeline.finish()[..] else { panic!("three seconds") };
+        let (seconds, stretches) = timeline.finish();
+        let [first, second, third] = &seconds[..] else { panic!("three seconds") };
         assert_eq!((first.at, first.taps, first.open, first.hiccup_ms), (0, 3, 2, 4.0));
-        assert!(first.p50_ms.is_some_and(|ms| (99.0..102.0).contains(&ms)));
-        assert_eq!((second.at, second.taps, second.open, second.p50_ms), (1, 0, 2, None));
+        assert!(first.max_ms.is_some_and(|ms| (99.0..102.0).contains(&ms)));
+        assert_eq!((stretches.len(), stretches[0].from, stretches[0].took.len()), (1, 0, 1));
+        assert_eq!((second.at, second.taps, second.open, second.max_ms), (1, 0, 2, None));
         assert_eq!((third.at, third.taps, third.open), (2, 7, 1));
     }
 
@@ -112,9 +111,10 @@ mod tests {
             assert!(timeline.open.len() <= OPEN_MAX);
         }
         timeline.tap(0, SECOND);
-        let seconds = timeline.finish();
+        let (seconds, stretches) = timeline.finish();
         assert!(seconds.iter().enumerate().all(|(index, second)| second.at as usize == index));
         assert_eq!(seconds.len(), 1_000);
         assert_eq!(seconds.iter().filter(|second| second.max_ms > Some(900.0)).count(), 1, "a very late tap is kept");
+        assert_eq!(stretches.iter().map(|stretch| stretch.took.len()).sum::<u64>(), 1_001);
     }
 }

@@ -9,6 +9,8 @@ use crate::clock::{Nanos, SECOND, nanos};
 
 /// How long a storm's phase lasts when nobody says: everyone is back, and what that cost has passed.
 const STORM_LASTS: Nanos = 10 * SECOND;
+/// More fans than any one run has.
+const CROWD_MAX: u32 = 1_000_000;
 /// A name is a word in thresholds and reports.
 const NAME_MAX: usize = 32;
 
@@ -47,6 +49,26 @@ pub(crate) fn per_second(text: &str) -> Result<f64, String> {
     number(digits).map(|rate| rate * factor)
 }
 
+/// A number of fans such as `800` or `20k`: at least one, and no more than a crowd.
+pub(crate) fn how_many(text: &str) -> Result<u32, String> {
+    up_to(CROWD_MAX, text)
+}
+
+/// The same where nobody has to carry them.
+pub(crate) fn however_many(text: &str) -> Result<u32, String> {
+    up_to(u32::MAX, text)
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be a whole number in range")]
+fn up_to(most: u32, text: &str) -> Result<u32, String> {
+    let number = per_second(text)?;
+    if number.fract() == 0.0 && (1.0..=f64::from(most)).contains(&number) {
+        Ok(number as u32)
+    } else {
+        Err(format!("a whole number from 1 to {most}"))
+    }
+}
+
 fn number(text: &str) -> Result<f64, String> {
     let number: f64 = text.parse().map_err(|_| format!("{text:?} is not a number such as 800, 50k or 8x"))?;
     if number.is_finite() && number >= 0.0 { Ok(number) } else { Err("a rate is not negative".to_owned()) }
@@ -66,6 +88,9 @@ impl Stage {
 
     fn new(name: Option<String>, length: &str, rate: &str) -> Result<Self, String> {
         let (from, to) = rate.split_once("..").unwrap_or((rate, rate));
+        if rate.contains(',') {
+            return Err(format!("{rate:?}: each stage has a flag of its own, --stage 30s:0..5k --stage 1m:5k"));
+        }
         let length = time(length)?;
         if length == 0 {
             return Err("a stage takes time".to_owned());
@@ -158,7 +183,9 @@ impl<'a> Words<'a> {
     fn of(text: &'a str, keys: &[&str]) -> Result<Self, String> {
         let mut words: Vec<(&str, &str)> = Vec::new();
         for word in text.split(',') {
-            let (key, value) = word.split_once('=').ok_or_else(|| format!("{word:?} is not key=value"))?;
+            let (key, value) = word.split_once('=').ok_or_else(|| {
+                format!("{word:?} is not key=value, several with commas between them; keys are {}", keys.join(", "))
+            })?;
             if !keys.contains(&key) {
                 return Err(format!("unknown key {key:?}: there are {}", keys.join(", ")));
             }
@@ -215,6 +242,14 @@ mod tests {
             (Some("kick-off"), Rate::Times(0.5), Rate::Times(2.0))
         );
         assert_eq!("name=kick-off,length=1m,rate=0.5x..2x".parse(), Ok(risen));
+    }
+
+    #[test]
+    fn a_crowd_is_counted_in_ones_or_thousands() {
+        assert_eq!(["800", "20k", "0.5k", "1M"].map(how_many), [Ok(800), Ok(20_000), Ok(500), Ok(1_000_000)]);
+        for text in ["0", "1.5", "2M", "-1", "many"] {
+            assert!(how_many(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What is noted of a phase, and of a second.
+//! What is noted of a phase, of a second, and of a stretch of them.
 
 use serde::{Deserialize, Serialize};
 
@@ -80,10 +80,16 @@ pub(crate) struct Second {
     pub(crate) frames: u64,
     /// Connections open at its end.
     pub(crate) open: u64,
-    /// Tap to beat of the taps meant in this second; gaps where nobody tapped.
-    pub(crate) p50_ms: Option<f64>,
-    pub(crate) p99_ms: Option<f64>,
+    /// The longest tap to beat of the taps meant in this second; none where nobody tapped.
     pub(crate) max_ms: Option<f64>,
-    /// The latest wake-up of the watchdog.
+    /// The latest wake-up of any process's watchdog.
     pub(crate) hiccup_ms: f64,
+}
+
+/// Tap to beat of the taps meant from one second to another, on the run's clock.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Stretch {
+    pub(crate) from: u32,
+    pub(crate) to: u32,
+    pub(crate) took: Spans,
 }

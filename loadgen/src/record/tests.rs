@@ -26,7 +26,12 @@ pub(crate) fn steady() -> Record {
         published: taps,
         ..TeamRecord::default()
     };
-    let second = |at: u32| Second { at, taps: 33, frames: 8, open: 10, p50_ms: Some(200.0), ..Second::default() };
+    let second = |at: u32| Second { at, taps: 33, frames: 8, open: 10, max_ms: Some(299.0), ..Second::default() };
+    let stretch = |from: u32| {
+        let mut took = Spans::default();
+        (0..66).for_each(|tap| took.note((100 + u64::from(from * 66 + tap) % 200) * MILLISECOND));
+        Stretch { from, to: from + 2, took }
+    };
     Record {
         version: VERSION,
         program: "beat-load test".to_owned(),
@@ -37,6 +42,7 @@ pub(crate) fn steady() -> Record {
         instrument: Instrument { cores: 2, ..Instrument::default() },
         phases: vec![phase("connect", PhaseKind::Connect, 0, 2), steady, phase("settle", PhaseKind::Settle, 62, 70)],
         timeline: (2..62).map(second).collect(),
+        stretches: (2..62).step_by(2).map(stretch).collect(),
         teams: vec![team("JPN", 1_500), team("BRA", 500)],
         feed: FeedRecord { beats: 600, longest_gap: 110 * MILLISECOND, ..FeedRecord::default() },
         connections: Connections {

@@ -72,7 +72,7 @@ impl Outcome {
                 profile: format!("{:?}", args.profile).to_lowercase(),
                 seed: args.seed,
                 processes,
-                workers,
+                workers: processes * workers,
                 schedule_digest: Some(ledger.schedule.to_string()),
                 machines: 1,
             },
@@ -90,6 +90,7 @@ impl Outcome {
             },
             phases: phases.collect(),
             timeline: tap_to_beat.seconds,
+            stretches: tap_to_beat.stretches,
             teams: event.teams.iter().zip(&lines).map(|(team, line)| team_record(line, &team.name)).collect(),
             feed: FeedRecord {
                 beats: display.beats,

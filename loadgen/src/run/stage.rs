@@ -191,7 +191,7 @@ impl Stage {
         }
         // Before the beats: what a beat contains must have been handed over when it is looked at.
         let beats = self.feed.take();
-        let News { counts, handed, complete_to } = self.crew.news();
+        let News { counts, handed, complete_to, hiccup } = self.crew.news();
         self.matcher.handed(handed);
         for beat in beats {
             self.totals.clone_from(&beat.totals);
@@ -200,8 +200,8 @@ impl Stage {
         }
         self.matcher.advance(complete_to);
         let now = self.task.clock.now();
-        let hiccup = self.vitals.look(now, self.task.phases.measures(now), now.saturating_sub(complete_to));
-        self.matcher.timeline().look(now, &counts, hiccup);
+        let own = self.vitals.look(now, self.task.phases.measures(now), now.saturating_sub(complete_to));
+        self.matcher.timeline().look(now, &counts, own.max(hiccup));
         let tap_to_beat = self.matcher.so_far().histogram();
         self.progress.tell(&Glance { now, counts: &counts, tap_to_beat, totals: &self.totals });
         counts

@@ -6,6 +6,7 @@ mod charts;
 mod figures;
 mod plot;
 mod tables;
+mod windows;
 
 use std::io::{self, Write};
 

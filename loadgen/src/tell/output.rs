@@ -30,6 +30,7 @@ pub(crate) enum Format {
 
 /// What to make of a record.
 #[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "What is told")]
 pub(crate) struct OutputArgs {
     /// A report in a file, as often as you like; its form is that of the name's end: .json, .csv, .hdr, .html, .txt.
     #[arg(id = "outputs", short = 'o', long = "output", value_name = "FILE")]
@@ -44,20 +45,30 @@ pub(crate) struct OutputArgs {
     pub(crate) html: Option<PathBuf>,
 }
 
-/// A file whose form nobody told.
+/// Why a report will not come to be.
 #[derive(Debug, thiserror::Error)]
-#[error("{}: end it in .json, .csv, .hdr, .html or .txt, or say --output-format", .0.display())]
-pub(crate) struct Shapeless(PathBuf);
+pub(crate) enum Unwritable {
+    #[error("{}: end it in .json, .csv, .hdr, .html or .txt, or say --output-format", .0.display())]
+    Shapeless(PathBuf),
+    #[error("{}: there is no folder {}", .0.display(), .1.display())]
+    NoFolder(PathBuf, PathBuf),
+}
 
 impl OutputArgs {
     /// Every file with its form, before the run: an hour's run shall not end in a usage error.
-    pub(crate) fn files(&self) -> Result<Vec<(&Path, Format)>, Shapeless> {
+    pub(crate) fn files(&self) -> Result<Vec<(&Path, Format)>, Unwritable> {
         let page = self.html.as_deref().map(|path| Ok((path, Format::Html)));
         let named = self.files.iter().map(|path| {
-            let format = of_name(path).or(self.output_format).ok_or_else(|| Shapeless(path.clone()))?;
+            let format = of_name(path).or(self.output_format).ok_or_else(|| Unwritable::Shapeless(path.clone()))?;
             Ok((path.as_path(), format))
         });
-        named.chain(page).collect()
+        let files: Vec<(&Path, Format)> = named.chain(page).collect::<Result<_, _>>()?;
+        let folder = |path: &Path| path.parent().filter(|folder| !folder.as_os_str().is_empty()).map(Path::to_owned);
+        let lost = |path: &Path| folder(path).filter(|folder| !folder.is_dir());
+        match files.iter().find_map(|(path, _)| Some((*path, lost(path)?))) {
+            Some((path, folder)) => Err(Unwritable::NoFolder(path.to_owned(), folder)),
+            None => Ok(files),
+        }
     }
 
     /// Writes them all; the form of standard output is text if a file got the one that was asked for.
@@ -109,5 +120,10 @@ mod tests {
         assert_eq!(forms(&args(&["a.json", "b.hlog"], None)).unwrap(), [Format::Json, Format::Hdr, Format::Html]);
         assert_eq!(forms(&args(&["a"], Some(Format::Csv))).unwrap(), [Format::Csv, Format::Html]);
         assert!(forms(&args(&["a"], None)).unwrap_err().to_string().starts_with("a: end it in"));
+        let nowhere = args(&["/no/such/folder/a.json"], None);
+        assert_eq!(
+            nowhere.files().unwrap_err().to_string(),
+            "/no/such/folder/a.json: there is no folder /no/such/folder"
+        );
     }
 }

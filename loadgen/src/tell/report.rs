@@ -8,7 +8,7 @@ pub(crate) use self::table::{head, row};
 use self::table::{over, ratio};
 use crate::clock::as_seconds;
 use crate::cohorts;
-use crate::record::{Fault, Record, Standing};
+use crate::record::{Fault, Record, Standing, TeamRecord};
 
 /// Writes all of it.
 pub(crate) fn write(out: &mut impl Write, run: &Record) -> io::Result<()> {
@@ -137,6 +137,11 @@ fn verdict(out: &mut impl Write, run: &Record) -> io::Result<()> {
             write!(out, " ({} in doubt: sent, and the connection ended without an answer)", team.in_doubt)?;
         }
         writeln!(out)?;
+    }
+    let sum = |of: fn(&TeamRecord) -> u64| run.teams.iter().map(of).sum::<u64>();
+    let sent = sum(|team| team.sent);
+    if sum(|team| team.published) == sent && sum(|team| team.counted + team.shadowed + team.late) < sent {
+        writeln!(out, "  every tap is in the beat: perhaps a gateway counted whose --admin was not said")?;
     }
     Ok(())
 }

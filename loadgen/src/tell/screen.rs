@@ -209,7 +209,13 @@ fn bar(level: u8, width: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::{File, OpenOptions};
+    use std::io::Read;
+    use std::process::{Command, Stdio};
+
     use ratatui::backend::TestBackend;
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    use rustix::termios::tcgetattr;
 
     use super::*;
 
@@ -277,5 +283,50 @@ mod tests {
         assert!(asks_for_the_end(key(KeyCode::Char('c'), KeyModifiers::CONTROL)));
         assert!(asks_for_the_end(key(KeyCode::Char('q'), KeyModifiers::NONE)));
         assert!(!asks_for_the_end(key(KeyCode::Char('c'), KeyModifiers::NONE)));
+    }
+
+    /// Set for the process that is to panic while its screen is open.
+    const PANICS: &str = "BEAT_LOAD_TEST_PANICS_ON_ITS_SCREEN";
+
+    #[test]
+    fn a_program_that_panics_gives_the_terminal_back_before_it_says_why() {
+        if std::env::var_os(PANICS).is_some() {
+            let _screen = Screen::open(Ending::default()).unwrap();
+            panic!("the ball is out");
+        }
+        let (mut keys, side) = terminal();
+        let before = tcgetattr(&side).unwrap();
+        let own = || Stdio::from(side.try_clone().unwrap());
+        let name = "tell::screen::tests::a_program_that_panics_gives_the_terminal_back_before_it_says_why";
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", name, "--nocapture"])
+            .env(PANICS, "1")
+            .stdin(own())
+            .stderr(own())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        assert!(!child.wait().unwrap().success());
+        // All that was written is there, and this side is still open: no more is waited for than came.
+        let mut seen = vec![0; 64 << 10];
+        let read = keys.read(&mut seen).unwrap();
+        let seen = String::from_utf8_lossy(&seen[..read]).into_owned();
+        let at = |words: &str| seen.find(words).unwrap_or_else(|| panic!("no {words:?} in {seen:?}"));
+        assert!(at("\u{1b}[?1049h") < at("\u{1b}[?1049l"), "{seen:?}");
+        assert!(
+            at("\u{1b}[?1049l") < at("the ball is out"),
+            "the reason would be lost with the other screen: {seen:?}"
+        );
+        let after = tcgetattr(&side).unwrap();
+        assert_eq!(after.local_modes, before.local_modes, "what is typed is seen again, line by line");
+    }
+
+    /// A terminal: the side that is typed on and read from, and the program's.
+    fn terminal() -> (File, File) {
+        let keys = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&keys).unwrap();
+        unlockpt(&keys).unwrap();
+        let name = ptsname(&keys, Vec::new()).unwrap().into_string().unwrap();
+        (File::from(keys), OpenOptions::new().read(true).write(true).open(name).unwrap())
     }
 }

@@ -12,7 +12,7 @@ pub(crate) use self::compare::CompareArgs;
 pub(crate) use self::merge::MergeArgs;
 pub(crate) use self::model::ModelArgs;
 use crate::record::{self, Record, RecordError};
-use crate::tell::output::{NotALog, OutputArgs, Shapeless};
+use crate::tell::output::{NotALog, OutputArgs, Unwritable};
 
 const REPORT_EXAMPLES: &str = "\
 Examples:
@@ -45,7 +45,7 @@ pub(crate) enum AfterwardsError {
     #[error("{}: {source}", path.display())]
     File { path: PathBuf, source: io::Error },
     #[error("{0}")]
-    Output(#[from] Shapeless),
+    Output(#[from] Unwritable),
     #[error("the report could not be written: {0}")]
     Write(#[from] io::Error),
     /// One of them is not to be believed.

@@ -9,6 +9,7 @@ use clap::Parser;
 use serde::Serialize;
 
 use self::machine::Machine;
+use crate::plan::shape;
 use crate::run::OTHER_FILES;
 
 const EXAMPLES: &str = "\
@@ -16,7 +17,7 @@ Examples:
   What can this machine hold, and what is in the way of more?
     beat-load doctor
   Can it hold sixty thousand fans from nine addresses? Exit code 3 if not:
-    beat-load doctor -c 60000 --source-ips 9
+    beat-load doctor -c 60k --source-ips 9
   For a script:
     beat-load doctor --json
 
@@ -35,7 +36,7 @@ const LOAD_MAX: f64 = 0.5;
 #[command(after_help = EXAMPLES)]
 pub(crate) struct DoctorArgs {
     /// How many fans are to fit.
-    #[arg(short = 'c', long, value_name = "N")]
+    #[arg(short = 'c', long, value_name = "N", value_parser = how_many)]
     fans: Option<u64>,
 
     /// Addresses they come from (`run --source-ip`): each has as many ports again.
@@ -49,6 +50,10 @@ pub(crate) struct DoctorArgs {
     /// One JSON object instead of text.
     #[arg(long)]
     json: bool,
+}
+
+fn how_many(text: &str) -> Result<u64, String> {
+    shape::however_many(text).map(u64::from)
 }
 
 /// One thing that was looked at.

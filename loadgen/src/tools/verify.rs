@@ -48,7 +48,8 @@ pub(crate) struct VerifyArgs {
     #[arg(long, requires = "redis_verify")]
     no_metrics: bool,
 
-    /// The store in which gateways meet: redis://host[:port], or redis+cluster://h1:p,h2:p.
+    /// The store in which gateways meet: redis://host[:port], redis+cluster://h1:p,h2:p, or
+    /// redis+sentinel://h1:p,h2:p/service.
     #[arg(long, value_name = "URL")]
     redis_verify: Option<StoreUrl>,
 

@@ -21,6 +21,16 @@ fn nonsense_slow_readers_and_torn_handshakes_end_as_declared_and_hurt_nobody() {
 }
 
 #[test]
+fn slow_readers_that_are_closed_with_4408_came_to_what_was_declared() {
+    let fake = Fake::start(Faults { closes_the_mute_after: Some(60), ..Faults::default() });
+    let ran = crowd_at(&fake, &["--slow-readers", "4", "-z", "4s"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.report, ran.errors);
+    for words in ["slow readers  4, ", "closed with 4408 x 4", "honest fans  unhurt"] {
+        assert!(ran.says(words), "{words:?} is not in:\n{}", ran.report);
+    }
+}
+
+#[test]
 fn a_server_that_lets_a_flood_pass_and_counts_bots_as_they_tap_is_told_so() {
     let ran = Sink::start(&[]).load(&["-c", "50", "-q", "100", "--flood", "2", "--bots", "2", "-z", "5s"]);
     assert_eq!(ran.code, 99, "{}{}", ran.report, ran.errors);

@@ -72,6 +72,21 @@ fn ctrl_c_ends_a_run_of_two_processes_with_the_report_so_far() {
     assert_is_the_report_so_far(report_of(run));
 }
 
+#[test]
+fn what_waited_for_the_cadence_at_ctrl_c_is_still_sent() {
+    // A CHEER every two seconds: of a fan that taps five times in two seconds some always wait.
+    let sink = Sink::start(&["--cadence", "2s"]);
+    let mut run = run_at(&sink, &[]).stderr(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(run.stderr.take().unwrap()).lines();
+    let mut under_way = lines.map_while(Result::ok).filter(|line| line.contains("steady"));
+    assert!(under_way.nth(1).is_some(), "it never came to the second line of it, five seconds later");
+    kill_process(Pid::from_child(&run), Signal::INT).unwrap();
+    let (code, report) = report_of(run);
+    let a_frame = report.split(" taps a frame").next().and_then(|before| before.rsplit(' ').next()?.parse().ok());
+    assert!(a_frame.is_some_and(|taps: f64| taps > 2.0), "they wait for the cadence\n{report}");
+    assert_is_the_report_so_far((code, report));
+}
+
 /// A terminal of 100 by 30: the side that is typed on and read from, and the name of the other.
 fn terminal() -> (File, String) {
     let keys = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();

@@ -17,7 +17,7 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio::time::{interval, sleep};
+use tokio::time::{interval, sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -39,6 +39,8 @@ pub(crate) struct Faults {
     /// From half a second after the first tap every socket stays open and nothing moves on it; those made after three
     /// seconds work.
     pub(crate) falls_silent: bool,
+    /// Who comes after so many fans and says nothing for a second is closed with 4408, as one that reads nothing is.
+    pub(crate) closes_the_mute_after: Option<u64>,
     /// Every fan is refused with this code.
     pub(crate) refuses: Option<u16>,
 }
@@ -199,6 +201,11 @@ async fn welcome(
     let _sent = socket.send(Message::text(text)).await;
     if let Some(marks) = marks {
         send(&mut socket, &ServerFrame::Marks(marks)).await;
+    }
+    let is_watched = faults.closes_the_mute_after.is_some_and(|crowd| number > crowd);
+    if is_watched && timeout(Duration::from_secs(1), socket.next()).await.is_err() {
+        let _closed = socket.close(Some(CloseFrame { code: 4408.into(), reason: "".into() })).await;
+        return;
     }
     let life = Duration::from_millis(300 + number * 83 % 500);
     tokio::select! {

@@ -19,7 +19,7 @@ fn a_server_that_pauses_two_seconds_shows_in_tap_to_beat_and_not_in_the_service_
     let demands = demands.map(|demand| ["-t", demand]).concat();
     let ran = crowd_at(&fake, &[&["-c", "150", "-q", "500", "-z", "6s"], &demands[..]].concat());
     assert_eq!(ran.code, 0, "{}{}", ran.report, ran.errors);
-    assert!(ran.says("RECONCILED  every tap") && ran.says("VALID  the generator"), "{}", ran.report);
+    assert!(ran.says("RECONCILED  every tap"), "{}", ran.report);
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn a_server_that_is_not_there_is_a_set_up_error() {
     let unused = unused_address();
     let ran = beat_load(&["--url", &format!("ws://{unused}")]);
     assert_eq!(ran.code, 3);
-    assert!(ran.errors.contains("/v1/events/demo"), "{}", ran.errors);
+    assert!(ran.errors.contains("/v1/events/demo") && ran.errors.contains("--url says where"), "{}", ran.errors);
 }
 
 #[test]
@@ -47,7 +47,27 @@ fn metrics_that_are_not_there_are_a_set_up_error() {
     let unused = unused_address();
     let ran = beat_load(&["--url", &format!("ws://{}", fake.address), "--admin", &format!("http://{unused}")]);
     assert_eq!(ran.code, 3);
-    assert!(ran.errors.contains("/metrics"), "{}", ran.errors);
+    assert!(ran.errors.contains("/metrics") && ran.errors.contains("--admin says where"), "{}", ran.errors);
+}
+
+#[test]
+fn one_gateway_of_two_that_is_not_there_is_a_set_up_error() {
+    let (fake, unused) = (Fake::start(Faults::default()), unused_address());
+    let (here, there) = (format!("ws://{}", fake.address), format!("ws://{unused}"));
+    let admin = format!("http://{}", fake.address);
+    let ran = beat_load(&["--url", &here, "--url", &there, "--admin", &admin]);
+    assert_eq!(ran.code, 3, "{}", ran.report);
+    assert!(ran.errors.contains(&unused.to_string()), "{}", ran.errors);
+}
+
+#[test]
+fn a_word_of_another_load_generator_is_answered_with_the_flag_that_does_the_same() {
+    for (words, flag) in [(["--vus", "10"], "--fans"), (["--rps", "10"], "-q 5k"), (["--out", "x.json"], "-o run.json")]
+    {
+        let ran = beat_load(&words);
+        assert_eq!(ran.code, 2);
+        assert!(ran.errors.contains(flag), "{words:?}: {}", ran.errors);
+    }
 }
 
 #[test]

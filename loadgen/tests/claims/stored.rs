@@ -1,4 +1,4 @@
-//! The store as the last book, on a real Redis: alone, and as a cluster of one.
+//! The store as the last book, on a real Redis: alone, as a cluster of one, and as the primary that a sentinel names.
 
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -22,11 +22,30 @@ struct Store {
 
 impl Store {
     fn start(words: &[&str]) -> Self {
+        Self::start_with(words, &[])
+    }
+
+    /// One that watches `primary` as the service `stadium`. A sentinel is told by a file, which it also writes to.
+    fn sentinel_of(primary: &Self) -> Self {
+        let port = primary.address.rsplit_once(':').unwrap().1;
+        Self::start_with(
+            &["--sentinel"],
+            &[("sentinel.conf", format!("sentinel monitor stadium 127.0.0.1 {port} 1\n"))],
+        )
+    }
+
+    fn start_with(words: &[&str], files: &[(&str, String)]) -> Self {
         let (address, end) = (unused_address(), Instant::now() + PATIENCE);
         let program = std::env::var("BEAT_TEST_REDIS").unwrap_or_else(|_| "redis-server".to_owned());
         let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let save: &[&str] = if files.is_empty() { &["--save", ""] } else { &[] };
         let process = Command::new(&program)
-            .args(["--bind", "127.0.0.1", "--port", &address.port().to_string(), "--save", ""])
+            .args(files.iter().map(|(name, _)| name))
+            .args(["--bind", "127.0.0.1", "--port", &address.port().to_string()])
+            .args(save)
             .args(words)
             .current_dir(folder.path())
             .stdout(Stdio::null())
@@ -114,6 +133,23 @@ fn a_cluster_is_read_by_its_slots() {
     (0..3).for_each(|_| tap(&sink));
     let ran = verify(&sink, &format!("redis+cluster://{}", store.address));
     assert_eq!(ran.code, 0, "{}{}", ran.report, ran.errors);
+}
+
+#[test]
+fn the_primary_is_asked_that_a_sentinel_names_after_one_that_is_dead() {
+    let (sink, mut store) = (Sink::start(&[]), Store::start(&[]));
+    let sentinel = Store::sentinel_of(&store);
+    store.tell_a_match();
+    (0..3).for_each(|_| tap(&sink));
+    let url = |service: &str| format!("redis+sentinel://{},{}/{service}", unused_address(), sentinel.address);
+    let ran = verify(&sink, &url("stadium"));
+    assert_eq!(ran.code, 0, "{}{}", ran.report, ran.errors);
+    tap(&sink);
+    let ran = verify(&sink, &url("stadium"));
+    assert_eq!(ran.code, 98, "{}{}", ran.report, ran.errors);
+    let ran = verify(&sink, &url("arena"));
+    assert_eq!(ran.code, 3, "{}{}", ran.report, ran.errors);
+    assert!(ran.errors.contains("the store: "), "{}", ran.errors);
 }
 
 #[test]

@@ -59,7 +59,7 @@ impl Reference {
                         self.millitokens -= 1_000;
                         0
                     }
-                    Counting::Open => 1,
+                    Counting::Open | Counting::Barred => 1,
                 };
                 fates.entry(record.team).or_default()[fate] += 1;
             }
@@ -107,7 +107,7 @@ proptest! {
                 }
                 Step::Cheer(counting, records) => {
                     let mut fates = HashMap::<_, [u32; 3]>::new();
-                    session.cheer(&Rate::TAPS, now_ms, counting, records.iter().copied(), |Verdict { team, counted, shadowed, late }| {
+                    session.cheer(&Rate::TAPS, now_ms, counting, records.iter().copied(), |Verdict { team, counted, shadowed, late, .. }| {
                         let sums = fates.entry(team).or_default();
                         *sums = [sums[0] + counted, sums[1] + shadowed, sums[2] + late];
                     });
@@ -207,5 +207,5 @@ fn any_records(total_max: u32) -> impl Strategy<Value = Vec<Record>> {
 }
 
 fn any_counting() -> impl Strategy<Value = Counting> {
-    prop_oneof![4 => Just(Counting::Open), 1 => Just(Counting::Late)]
+    prop_oneof![4 => Just(Counting::Open), 1 => Just(Counting::Late), 1 => Just(Counting::Barred)]
 }

@@ -7,7 +7,7 @@ use beat_protocol::{EventId, Team, TeamCode};
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
-use super::Origins;
+use super::{Origins, WithoutTicket};
 use crate::roster::{Roster, RosterError};
 
 /// One `[[events]]` table.
@@ -26,9 +26,18 @@ pub(crate) struct EventConfig {
     /// The roster inline.
     #[serde(default)]
     teams: Option<Vec<InlineTeam>>,
+    /// Its crowd is made up: every beat says so, and no screen shows it otherwise.
+    #[serde(default)]
+    pub(crate) rehearsal: bool,
     /// Whose pages may cheer and watch, beside our own.
     #[serde(default)]
     pub(crate) origins: Origins,
+    /// Whether its fans may cheer without a ticket.
+    #[serde(default)]
+    pub(super) anonymous: WithoutTicket,
+    /// Whether its displays may watch without one.
+    #[serde(default)]
+    pub(super) public_feed: WithoutTicket,
     #[serde(skip, default)]
     roster: Option<Arc<Roster>>,
 }
@@ -66,7 +75,10 @@ impl EventConfig {
             closes_at: None,
             source: None,
             teams: None,
+            rehearsal: false,
             origins: Origins::default(),
+            anonymous: WithoutTicket::default(),
+            public_feed: WithoutTicket::default(),
             roster: None,
         }
     }

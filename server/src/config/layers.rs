@@ -18,6 +18,9 @@ const PREFIX: &str = "BEAT_";
 /// Read by the flags, not a key of the file.
 const CONFIG_FILE: &str = "BEAT_CONFIG";
 
+/// Keys that have no default to be found by.
+const WITHOUT_DEFAULT: [&str; 1] = ["admin_token_file"];
+
 /// Reads the file.
 pub(super) fn read_file(path: &Path) -> Result<toml::Table, ConfigError> {
     let text =
@@ -27,7 +30,18 @@ pub(super) fn read_file(path: &Path) -> Result<toml::Table, ConfigError> {
 
 /// Reads the `text` of the file, and refuses what it does not know by name and line.
 pub(super) fn parse(path: &Path, text: &str) -> Result<toml::Table, ConfigError> {
-    let refused = |source| ConfigError::File { path: path.to_owned(), source: Box::new(source) };
+    let refused = |source: toml::de::Error| {
+        // A refusal shows the line that is at fault: not where a secret may stand in it.
+        if source.to_string().contains("secret") {
+            let line = 1 + source.span().map_or(0, |span| text[..span.start].matches('\n').count());
+            let origin = format!("{}, line {line}", path.display());
+            return ConfigError::Setting {
+                origin,
+                why: "not understood, and not shown: a secret may be part of it".into(),
+            };
+        }
+        ConfigError::File { path: path.to_owned(), source: Box::new(source) }
+    };
     toml::from_str::<Config>(text).map_err(refused)?;
     text.parse().map_err(refused)
 }
@@ -88,7 +102,7 @@ pub(super) fn known_keys() -> Vec<Vec<String>> {
         }
     }
 
-    let mut keys = Vec::new();
+    let mut keys: Vec<_> = WITHOUT_DEFAULT.iter().map(|name| vec![(*name).to_owned()]).collect();
     collect(&defaults(), &[], &mut keys);
     keys
 }
@@ -107,8 +121,8 @@ fn typed_like(defaults: &toml::Table, path: &[String], value: String) -> Result<
     for section in sections {
         table = table[section].as_table().expect("a section is a table");
     }
-    match table[name] {
-        toml::Value::Integer(_) => {
+    match table.get(name) {
+        Some(toml::Value::Integer(_)) => {
             value.parse().map(toml::Value::Integer).map_err(|_| format!("a whole number, not {value:?}"))
         }
         _ => Ok(toml::Value::String(value)),

@@ -83,6 +83,11 @@ impl Audience {
         self.event.roster.index_of(code)
     }
 
+    /// How many teams there are.
+    pub(super) fn teams(&self) -> u16 {
+        u16::try_from(self.event.roster.teams().len()).expect("a roster's indexes fit 16 bits")
+    }
+
     /// Whether `records` name only teams of this event's roster.
     pub(super) fn knows(&self, records: impl IntoIterator<Item = Record>) -> bool {
         records.into_iter().all(|record| usize::from(record.team) < self.event.roster.teams().len())

@@ -22,6 +22,7 @@ use super::seat::{Holding, Role, Seat};
 use super::shard::{Held, Shard};
 use super::{Admission, SessionId};
 use crate::fanout::Encoding;
+use crate::http::{Display, Fan};
 
 /// A read costs as much as so many bytes, so that a drip of single bytes meets the same budget as a flood.
 const READ_COSTS_BYTES: u32 = 64;
@@ -51,7 +52,25 @@ pub(super) struct Connection {
     frames: Bucket,
     control_frames: Bucket,
     reading: Reading,
+    allowed: Allowed,
     _place: Admission,
+}
+
+/// The teams its fan may cheer for: all of them, or the one of its ticket.
+#[derive(Clone, Copy)]
+struct Allowed {
+    first: u16,
+    teams: u16,
+}
+
+impl Allowed {
+    fn has(self, team: u16) -> bool {
+        team.wrapping_sub(self.first) < self.teams
+    }
+
+    fn has_all(self, records: impl IntoIterator<Item = Record>) -> bool {
+        records.into_iter().all(|record| self.has(record.team))
+    }
 }
 
 /// How it reads.
@@ -74,11 +93,15 @@ impl Connection {
         socket: OwnedFd,
         first: Vec<u8>,
         place: Admission,
-        event: usize,
-        top: Option<usize>,
+        Display { event, top, ticket }: Display,
     ) -> Self {
         let audience = shard.audience(event);
-        let seat = Seat::new(Role::Display { top }, Outbox::new(socket), &audience, shard.gateway.config.limits.unread);
+        let seat = Seat::new(
+            Role::Display { top, ticket },
+            Outbox::new(socket),
+            &audience,
+            shard.gateway.config.limits.unread,
+        );
         seat.greet(first, None, audience.newest().as_deref(), false);
         let at = audience.take_seat(&seat);
         shard.counters.displays.add(1);
@@ -91,8 +114,7 @@ impl Connection {
         socket: OwnedFd,
         first: Vec<u8>,
         place: Admission,
-        event: usize,
-        encoding: Encoding,
+        Fan { event, encoding, team }: Fan,
         Held { id, session, resumed }: Held,
     ) -> Self {
         let audience = shard.audience(event);
@@ -100,13 +122,17 @@ impl Connection {
         let seat = Seat::new(role, Outbox::new(socket), &audience, shard.gateway.config.limits.unread);
         tracing::debug!(event = %audience.event.id, ?encoding, resumed, "a fan begins");
         let newest = audience.newest();
-        seat.greet(first, Some(&welcome(shard, &audience, id.to_string(), resumed)), newest.as_deref(), resumed);
+        seat.greet(first, Some(&welcome(shard, &audience, id.to_string(), resumed, team)), newest.as_deref(), resumed);
         if let Some(last) = newest.filter(|newest| newest.flags().has(Flag::Closed)) {
             seat.close_event(&last);
         }
         shard.seat_fan(id, &seat);
         let at = audience.take_seat(&seat);
-        Self::new(shard, seat, audience, at, Some(id), place)
+        let connection = Self::new(shard, seat, audience, at, Some(id), place);
+        match team {
+            Some(team) => Self { allowed: Allowed { first: team, teams: 1 }, ..connection },
+            None => connection,
+        }
     }
 
     fn new(
@@ -123,6 +149,7 @@ impl Connection {
             frames: Bucket::new(&rates.frames, now_ms),
             control_frames: Bucket::new(&rates.control_frames, now_ms),
             reading: Reading::Plain,
+            allowed: Allowed { first: 0, teams: audience.teams() },
             seat,
             audience,
             at,
@@ -235,6 +262,7 @@ impl Connection {
         let (rates, now_ms) = (&shard.gateway.rates, shard.now_ms());
         let frames = &mut self.frames;
         let holding = &mut *holding.borrow_mut();
+        let allowed = self.allowed;
         self.audience.with_ledger(|ledger| {
             let place = (ledger.tally(shard.index), ledger.counting(now_ms));
             let mut taken = 0;
@@ -249,8 +277,11 @@ impl Connection {
                 }
                 taken += 1;
                 match ClientFrame::read(payload) {
-                    Ok(frame) if self.audience.knows(frame.records().clone()) => {
+                    Ok(frame) if allowed.has_all(frame.records().clone()) => {
                         take_in(&rates.taps, place, now_ms, holding, frame);
+                    }
+                    Ok(frame) if self.audience.knows(frame.records().clone()) => {
+                        take_in_part(&rates.taps, place, now_ms, holding, frame, allowed);
                     }
                     Ok(_) => break Err(NO_SUCH_TEAM),
                     Err(error) => break Err(malformed(error)),
@@ -299,7 +330,7 @@ impl Connection {
                 let holding = &mut *holding.borrow_mut();
                 self.audience.with_ledger(|ledger| {
                     let place = (ledger.tally(shard.index), ledger.counting(now_ms));
-                    take_in(&rates.taps, place, now_ms, holding, frame.as_ref());
+                    take_in_part(&rates.taps, place, now_ms, holding, frame.as_ref(), self.allowed);
                 });
             }
         }
@@ -307,7 +338,7 @@ impl Connection {
     }
 }
 
-fn welcome(shard: &Shard, audience: &Audience, session: String, resumed: bool) -> String {
+fn welcome(shard: &Shard, audience: &Audience, session: String, resumed: bool, team: Option<u16>) -> String {
     let (event, config) = (&audience.event, &shard.gateway.config);
     let welcome = Welcome {
         event: event.id.clone(),
@@ -319,7 +350,7 @@ fn welcome(shard: &Shard, audience: &Audience, session: String, resumed: bool) -
         beat_ms: u32::try_from(event.beat_ms).unwrap_or(u32::MAX),
         taps_per_second: config.limits.taps_per_second,
         teams_max: u32::try_from(beat_core::TEAMS_MAX).unwrap_or(u32::MAX),
-        team: None,
+        team: team.map(|team| event.roster.teams()[usize::from(team)].code),
     };
     beat_protocol::ServerMessage::Welcome { welcome }.to_text()
 }
@@ -338,6 +369,26 @@ fn take_in(
             session.cheer(taps, now_ms, counting, records, |verdict| tally.add(verdict));
         }
         ClientFrame::Base(records) => session.base(records),
+    }
+}
+
+/// The same, where taps for other teams than the ticket's are received and not counted.
+fn take_in_part(
+    taps: &Rate,
+    (tally, counting): (&Tally, Counting),
+    now_ms: u64,
+    holding: &mut Holding,
+    frame: ClientFrame<impl IntoIterator<Item = Record>>,
+    allowed: Allowed,
+) {
+    match frame {
+        ClientFrame::Cheer(records) => {
+            for record in records {
+                let counting = if allowed.has(record.team) { counting } else { counting.barred() };
+                take_in(taps, (tally, counting), now_ms, holding, ClientFrame::Cheer([record]));
+            }
+        }
+        base @ ClientFrame::Base(_) => take_in(taps, (tally, counting), now_ms, holding, base),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::net::Shutdown;
+use std::net::{IpAddr, Shutdown};
 use std::rc::Rc;
 
 use bytes::Bytes;
@@ -17,30 +17,35 @@ use super::Admission;
 use super::linger::read_out;
 use super::patience::Patience;
 use super::shard::Shard;
+use crate::addresses::Stand;
 use crate::http::{self, Answer, Wanted};
 
 /// No request head is longer, in bytes; a longer one gets 431.
 pub(super) const HEAD_BYTES_MAX: usize = 8_192;
 
 const TOO_LATE: &[u8] = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
-const TOO_MANY: &[u8] =
+pub(super) const TOO_MANY: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
+/// Its address, or whom it speaks for, has as many connections as it may, or makes them faster.
+pub(super) const TOO_MANY_OF_ONE: &[u8] =
+    b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 5\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
 /// Answers requests until the connection ends or is upgraded. `begun` was read already.
-pub(super) async fn serve(shard: Rc<Shard>, stream: TcpStream, begun: Bytes, admission: Admission) {
+pub(super) async fn serve(shard: Rc<Shard>, stream: TcpStream, begun: Bytes, peer: IpAddr, admission: Admission) {
     // hyper tries once to refuse a head it cannot read, and the runtime has not yet heard that this socket takes bytes.
     if stream.writable().await.is_err() {
         return;
     }
     let asked = Cell::new(false);
-    let upgraded = RefCell::new(None::<Wanted>);
+    let upgraded = RefCell::new(None::<(Wanted, Option<Stand>)>);
     let service = service_fn(|request| {
         asked.set(true);
-        let answer = http::answer(&shard.gateway, &shard.counters, &request);
+        let answer = http::answer(&shard.gateway, &shard.counters, &request, peer);
         std::future::ready(Ok::<_, Infallible>(match answer {
             Answer::Page(response) => response,
-            Answer::Upgrade(response, wanted) => {
-                upgraded.replace(Some(wanted));
+            Answer::Upgrade(response, wanted, stand) => {
+                upgraded.replace(Some((wanted, stand)));
                 response
             }
         }))
@@ -55,8 +60,11 @@ pub(super) async fn serve(shard: Rc<Shard>, stream: TcpStream, begun: Bytes, adm
     let stream = parts.io.into_inner().into_inner();
     let wanted = upgraded.take();
     match (wanted, outcome) {
-        (Some(wanted), Ok(())) => match stream.into_std() {
-            Ok(socket) => shard.open(socket.into(), Vec::new(), parts.read_buf.to_vec(), wanted, admission).await,
+        (Some((wanted, stand)), Ok(())) => match stream.into_std() {
+            Ok(socket) => {
+                let early = parts.read_buf.to_vec();
+                shard.open(socket.into(), Vec::new(), early, wanted, admission.stand_as(stand)).await;
+            }
             Err(error) => tracing::warn!(%error, "cannot take a connection on"),
         },
         // An idle connection just ends; one with half a request, or none at all so far, is told why.
@@ -77,12 +85,6 @@ pub(crate) fn reader() -> http1::Builder {
 /// It asked for nothing in time.
 pub(super) async fn too_late(stream: TcpStream) {
     say_and_close(stream, TOO_LATE).await;
-}
-
-/// There is no place left: says so, before the cost of reading a request.
-pub(super) async fn turn_away(stream: TcpStream) {
-    metrics::counter!("beat_turned_away_total").increment(1);
-    say_and_close(stream, TOO_MANY).await;
 }
 
 /// Says why, and gives the peer a moment to read it.

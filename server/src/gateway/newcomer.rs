@@ -3,6 +3,7 @@
 //! Nearly all of them ask in one read, and for a WebSocket: those are answered in place. Whatever else a first read
 //! brings is for hyper.
 
+use std::net::IpAddr;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use rustix::net::{RecvFlags, recv};
 
 use super::front::HEAD_BYTES_MAX;
 use super::{Admission, Counters, Gateway, Shard};
+use crate::addresses::Stand;
 use crate::http::{self as pages, Answer, Wanted};
 
 /// Lines of a head that is read here; of longer ones hyper says whether they are too long.
@@ -23,6 +25,7 @@ const GREETING_BYTES: usize = 2_048;
 /// The connection.
 pub(super) struct Newcomer {
     pub(super) socket: OwnedFd,
+    pub(super) peer: IpAddr,
     pub(super) place: Admission,
     /// Tells it from an earlier one at the same place.
     pub(super) nth: u64,
@@ -45,6 +48,8 @@ pub(crate) struct Handshake {
     /// The head of the answer.
     pub(crate) answer: Vec<u8>,
     pub(crate) wanted: Wanted,
+    /// What it counts as from now on, where that is not its address.
+    pub(super) stand: Option<Stand>,
     /// What stands in the buffer behind it.
     pub(crate) early: std::ops::Range<usize>,
 }
@@ -53,7 +58,7 @@ impl Newcomer {
     /// Reads once.
     pub(super) fn ask(&self, shard: &Shard, buffer: &mut [u8]) -> Asked {
         match recv(&self.socket, &mut *buffer, RecvFlags::DONTWAIT) {
-            Ok((read @ 1.., _)) => match handshake(&shard.gateway, &shard.counters, &buffer[..read]) {
+            Ok((read @ 1.., _)) => match handshake(&shard.gateway, &shard.counters, &buffer[..read], self.peer) {
                 // A full buffer may have left something behind.
                 Some(handshake) if read < buffer.len() => Asked::Handshake(handshake),
                 _ => Asked::Other(read),
@@ -65,7 +70,12 @@ impl Newcomer {
 }
 
 /// The handshake that these bytes are, with what may follow it; nothing if they are, or may become, anything else.
-pub(crate) fn handshake(gateway: &Arc<Gateway>, counters: &Arc<Counters>, bytes: &[u8]) -> Option<Handshake> {
+pub(crate) fn handshake(
+    gateway: &Arc<Gateway>,
+    counters: &Arc<Counters>,
+    bytes: &[u8],
+    peer: IpAddr,
+) -> Option<Handshake> {
     let mut lines = [httparse::EMPTY_HEADER; LINES_MAX];
     let mut head = httparse::Request::new(&mut lines);
     let Ok(httparse::Status::Complete(len @ ..=HEAD_BYTES_MAX)) = head.parse(bytes) else { return None };
@@ -82,9 +92,9 @@ pub(crate) fn handshake(gateway: &Arc<Gateway>, counters: &Arc<Counters>, bytes:
     if has_body || !headers.contains_key(header::UPGRADE) {
         return None;
     }
-    match pages::answer(gateway, counters, &request) {
-        Answer::Upgrade(response, wanted) => {
-            Some(Handshake { answer: head_of(&response), wanted, early: len..bytes.len() })
+    match pages::answer(gateway, counters, &request, peer) {
+        Answer::Upgrade(response, wanted, stand) => {
+            Some(Handshake { answer: head_of(&response), wanted, stand, early: len..bytes.len() })
         }
         Answer::Page(_) => None,
     }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::os::fd::OwnedFd;
 use std::rc::{Rc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use beat_core::Session;
@@ -21,7 +22,11 @@ pub(super) enum Role {
     /// Cheers, and gets every fifth beat.
     Fan { encoding: Encoding, holding: RefCell<Holding> },
     /// Watches, and gets each beat with its first `top` teams.
-    Display { top: Option<usize> },
+    Display {
+        top: Option<usize>,
+        /// The id of its ticket, which may be revoked.
+        ticket: Option<Arc<str>>,
+    },
 }
 
 /// What a fan's seat holds of its session.
@@ -165,6 +170,14 @@ impl Seat {
         }
     }
 
+    /// The id of a display's ticket.
+    pub(super) fn ticket(&self) -> Option<&str> {
+        match &self.role {
+            Role::Display { ticket, .. } => ticket.as_deref(),
+            Role::Fan { .. } => None,
+        }
+    }
+
     /// Whether nothing more will be written.
     pub(super) fn is_closed(&self) -> bool {
         self.outbox.is_shut()
@@ -191,7 +204,7 @@ impl Seat {
 
     fn bytes_of<'a>(&self, frames: &'a Frames) -> Cow<'a, Bytes> {
         match self.role {
-            Role::Display { top } => Cow::Owned(frames.for_display(top)),
+            Role::Display { top, .. } => Cow::Owned(frames.for_display(top)),
             Role::Fan { encoding, .. } => {
                 let (bytes, key) = frames.for_fan(encoding, self.held.get());
                 if self.held.get() != Some(key) {

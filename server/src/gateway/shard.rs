@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use std::time::Duration;
 use beat_core::Session;
 use beat_protocol::CloseCode;
 use rustix::io::Errno;
-use rustix::net::{SocketFlags, accept_with};
+use rustix::net::{SocketAddrAny, SocketFlags, acceptfrom_with};
 use tokio::io::unix::AsyncFd;
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, LocalOptions};
@@ -38,6 +39,8 @@ const CLAIM_AGAIN: Duration = Duration::from_millis(2);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Connections accepted before the shard reads again: half a millisecond's work.
 const ACCEPTS_AT_A_STRETCH: usize = 64;
+/// Connections that are told why they are turned away, at a time: each takes a descriptor, for a second at most.
+const TURNED_AWAY_AT_ONCE: usize = 256;
 
 /// What the tasks of one shard share.
 pub(crate) struct Shard {
@@ -51,6 +54,8 @@ pub(crate) struct Shard {
     fans: RefCell<HashMap<SessionId, Rc<Seat>>>,
     frozen: RefCell<Vec<Rc<Seat>>>,
     accepting: watch::Sender<bool>,
+    /// Connections that are being told why they are turned away.
+    leaving: Cell<usize>,
 }
 
 impl Shard {
@@ -82,6 +87,7 @@ impl Shard {
             fans: RefCell::default(),
             frozen: RefCell::default(),
             accepting: watch::Sender::new(true),
+            leaving: Cell::new(0),
             gateway,
         })
     }
@@ -114,10 +120,10 @@ impl Shard {
                     Err(error) => tracing::warn!(%error, "cannot refuse a connection"),
                 };
             }
-            Wanted::Display { event, top } => Connection::of_display(self, socket, first, place, event, top),
-            Wanted::Fan { event, encoding, session } => {
-                let held = self.session(session, event).await;
-                Connection::of_fan(self, socket, first, place, event, encoding, held)
+            Wanted::Display(display) => Connection::of_display(self, socket, first, place, display),
+            Wanted::Fan(fan, session) => {
+                let held = self.session(session, fan.event).await;
+                Connection::of_fan(self, socket, first, place, fan, held)
             }
         };
         self.sockets.add(self, connection, early);
@@ -201,6 +207,11 @@ impl Shard {
                 ToShard::HandOver { session, to } => self.hand_over(session, to),
                 // Refused only by an asker that stopped waiting.
                 ToShard::Barrier { passed } => drop(passed.send(())),
+                ToShard::Copy { ledger, to } => {
+                    let tally = ledger.tally(self.index);
+                    drop(to.send((0..tally.teams()).map(|team| tally.fates(team)).collect()));
+                }
+                ToShard::Revoked => self.part_with_the_revoked(),
                 ToShard::StopAccepting => drop(self.accepting.send_replace(false)),
                 ToShard::Freeze { part, of, frozen } => drop(frozen.send(self.freeze(part, of))),
                 ToShard::Release { retry_ms } => self.release(retry_ms),
@@ -218,6 +229,16 @@ impl Shard {
             seat.close(CloseCode::SessionTaken, "");
             if let Err(session) = to.send(session) {
                 self.gateway.sessions.rest(id, session, self.read_clock());
+            }
+        }
+    }
+
+    fn part_with_the_revoked(&self) {
+        for audience in self.audiences.borrow().values() {
+            for (_, seat) in audience.seats() {
+                if seat.ticket().is_some_and(|id| self.gateway.door.has_revoked(id)) {
+                    seat.close(CloseCode::TicketInvalid, "");
+                }
             }
         }
     }
@@ -249,8 +270,8 @@ impl Shard {
                 _ = accepting.wait_for(|accepting| !accepting) => return,
             };
             for _ in 0..ACCEPTS_AT_A_STRETCH {
-                match accept_with(&listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC) {
-                    Ok(socket) => self.receive(socket),
+                match acceptfrom_with(&listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC) {
+                    Ok((socket, peer)) => self.receive(socket, ip_of(peer)),
                     Err(Errno::AGAIN) => {
                         ready.clear_ready();
                         break;
@@ -267,13 +288,33 @@ impl Shard {
         }
     }
 
-    fn receive(self: &Rc<Self>, socket: OwnedFd) {
-        match self.gateway.admit() {
-            Some(place) => self.sockets.receive(socket, place, self.read_clock()),
-            None => match evented(socket) {
-                Ok(stream) => drop(tokio::task::spawn_local(front::turn_away(stream))),
-                Err(error) => tracing::warn!(%error, "cannot turn a connection away"),
-            },
+    fn receive(self: &Rc<Self>, socket: OwnedFd, peer: IpAddr) {
+        let now_ms = self.read_clock();
+        let Some(place) = self.gateway.admit() else {
+            metrics::counter!("beat_turned_away_total").increment(1);
+            return self.turn_away(socket, front::TOO_MANY);
+        };
+        match self.gateway.addresses.enter(peer, now_ms) {
+            Ok(stand) => self.sockets.receive(socket, peer, place.stand_as(stand), now_ms),
+            Err(_) => self.turn_away(socket, front::TOO_MANY_OF_ONE),
+        }
+    }
+
+    /// Says why to so many at once; a flood beyond is only hung up on.
+    fn turn_away(self: &Rc<Self>, socket: OwnedFd, answer: &'static [u8]) {
+        if self.leaving.get() == TURNED_AWAY_AT_ONCE {
+            return;
+        }
+        match evented(socket) {
+            Ok(stream) => {
+                self.leaving.set(self.leaving.get() + 1);
+                let shard = Rc::clone(self);
+                tokio::task::spawn_local(async move {
+                    front::say_and_close(stream, answer).await;
+                    shard.leaving.set(shard.leaving.get() - 1);
+                });
+            }
+            Err(error) => tracing::warn!(%error, "cannot turn a connection away"),
         }
     }
 }
@@ -284,6 +325,12 @@ pub(super) struct Held {
     pub(super) session: Session,
     /// Whether it goes on from before.
     pub(super) resumed: bool,
+}
+
+/// Whose connection it is; one whose peer is gone already counts as nobody's.
+fn ip_of(peer: Option<SocketAddrAny>) -> IpAddr {
+    let peer = peer.and_then(|peer| SocketAddr::try_from(peer).ok());
+    peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip().to_canonical())
 }
 
 /// The socket with the runtime's wakers.

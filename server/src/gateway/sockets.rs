@@ -5,6 +5,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io;
+use std::net::IpAddr;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::time::Duration;
@@ -63,14 +64,14 @@ impl Sockets {
     }
 
     /// Takes on a connection that was accepted now.
-    pub(super) fn receive(&self, socket: OwnedFd, place: Admission, now_ms: u64) {
+    pub(super) fn receive(&self, socket: OwnedFd, peer: IpAddr, place: Admission, now_ms: u64) {
         let nth = self.nth.replace(self.nth.get() + 1);
         let mut all = self.all.borrow_mut();
         let vacant = all.vacant_entry();
         match self.poller.add(&socket, vacant.key()) {
             Ok(()) => {
                 self.came.borrow_mut().push_back((now_ms, nth, vacant.key()));
-                vacant.insert(Socket::New(Newcomer { socket, place, nth }));
+                vacant.insert(Socket::New(Newcomer { socket, peer, place, nth }));
             }
             Err(error) => tracing::warn!(%error, "cannot poll a connection"),
         }
@@ -190,18 +191,20 @@ impl Sockets {
         &self,
         shard: &Rc<Shard>,
         socket: &mut Socket,
-        Handshake { answer, wanted, early }: Handshake,
+        Handshake { answer, wanted, stand, early }: Handshake,
         ready: Ready,
         buffer: &mut [u8],
     ) -> bool {
         let Socket::New(newcomer) = std::mem::replace(socket, Socket::Between) else { return false };
         let Newcomer { socket: out, place, .. } = newcomer;
+        let place = place.stand_as(stand);
         let mut connection = match wanted {
-            Wanted::Display { event, top } => Connection::of_display(shard, out, answer, place, event, top),
-            Wanted::Fan { event, encoding, session: None } => {
-                Connection::of_fan(shard, out, answer, place, event, encoding, shard.new_session(event))
+            Wanted::Display(display) => Connection::of_display(shard, out, answer, place, display),
+            Wanted::Fan(fan, None) => {
+                let held = shard.new_session(fan.event);
+                Connection::of_fan(shard, out, answer, place, fan, held)
             }
-            Wanted::Fan { .. } | Wanted::Refusal(_) => {
+            Wanted::Fan(..) | Wanted::Refusal(_) => {
                 self.poller.remove(&out);
                 let (shard, early) = (Rc::clone(shard), buffer[early].to_vec());
                 tokio::task::spawn_local(async move { shard.open(out, answer, early, wanted, place).await });
@@ -220,7 +223,7 @@ impl Sockets {
         match evented(newcomer.socket) {
             Ok(stream) => {
                 let begun = Bytes::copy_from_slice(begun);
-                tokio::task::spawn_local(front::serve(Rc::clone(shard), stream, begun, newcomer.place));
+                tokio::task::spawn_local(front::serve(Rc::clone(shard), stream, begun, newcomer.peer, newcomer.place));
             }
             Err(error) => tracing::warn!(%error, "cannot take a connection on"),
         }

@@ -32,6 +32,13 @@ pub(super) fn overloaded(sentence: &str) -> Response<Body> {
     response
 }
 
+/// Who asks has as much as it may: come back later.
+pub(super) fn crowded() -> Response<Body> {
+    let mut response = text(StatusCode::TOO_MANY_REQUESTS, "too many connections of this address, or of this fan");
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+    response
+}
+
 /// A page of `media_type`.
 pub(super) fn page(bytes: Bytes, media_type: &'static str, cache_control: &'static str) -> Response<Body> {
     let mut response = Response::new(Either::Left(Full::new(bytes)));

@@ -2,7 +2,7 @@
 //!
 //! A browser knows of a module only when it has read who imports it, and over HTTP/1.1 it asks for six at a time: on a
 //! phone with a round trip of 150 ms thirty small modules made a page usable after 1.7 s though all were announced in its
-//! head, joined after 0.8 s. The modules stay as they are, at addresses of their own; each becomes a function here:
+//! head, joined after 0.9 s. The modules stay as they are, at addresses of their own; each becomes a function here:
 //!
 //! ```js
 //! const $$1 = await (async () => {

@@ -50,21 +50,39 @@ pub(super) fn fan<B>(gateway: &Gateway, request: &Request<B>, query: &Query) -> 
     let asked = query.value("event").and_then(|id| gateway.event(id));
     let is_open = |event: &&Arc<Event>| event.state() == EventState::Open;
     let chosen = asked.or_else(|| gateway.events.iter().find(is_open)).or(gateway.events.first());
-    let list = asked.is_none().then(|| "/v1/events".to_owned());
-    let event = chosen.map(|event| format!("/v1/events/{}", event.id));
-    hinting(asset(request, FAN), list.into_iter().chain(event))
+    let list = asked.is_none().then(|| fetched("/v1/events"));
+    let event = chosen.map(|event| fetched(&format!("/v1/events/{}", event.id)));
+    hinting(asset(request, FAN), [words(request, query)].into_iter().chain(list).chain(event))
 }
 
 /// The arena page of an event.
 pub(super) fn arena<B>(request: &Request<B>, event: &str) -> Response<Body> {
-    hinting(asset(request, ARENA), [format!("/v1/events/{event}")])
+    hinting(asset(request, ARENA), [fetched(&format!("/v1/events/{event}"))])
+}
+
+/// The fan page's words in the first language of the reader that it speaks, as its own `language.js` chooses.
+fn words<B>(request: &Request<B>, query: &Query) -> String {
+    let accepted = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|line| line.to_str().ok());
+    let accepted = accepted.unwrap_or_default().split(',').map(|tag| tag.split(';').next().unwrap_or_default().trim());
+    let words = query.value("lang").into_iter().chain(accepted).filter_map(|tag| {
+        let language = tag.split('-').next()?.to_ascii_lowercase();
+        let path = format!("pages/fan/words/{language}.js");
+        let is_a_name = language.bytes().all(|letter| letter.is_ascii_lowercase());
+        (is_a_name && Client::get(&path).is_some()).then_some(path)
+    });
+    let path = words.into_iter().next().unwrap_or_else(|| "pages/fan/words/en.js".to_owned());
+    // As a joined script asks for it.
+    format!("</client/{path}?joined>; rel=modulepreload")
+}
+
+fn fetched(address: &str) -> String {
+    format!("<{address}>; rel=preload; as=fetch; crossorigin=anonymous")
 }
 
 /// Names what the page will ask for first, so that a browser asks while it still reads the script: a round trip less each.
-fn hinting(mut page: Response<Body>, addresses: impl IntoIterator<Item = String>) -> Response<Body> {
-    for address in addresses {
-        let link = format!("<{address}>; rel=preload; as=fetch; crossorigin=anonymous");
-        page.headers_mut().append(header::LINK, link.parse().expect("ids fit a header"));
+fn hinting(mut page: Response<Body>, links: impl IntoIterator<Item = String>) -> Response<Body> {
+    for link in links {
+        page.headers_mut().append(header::LINK, link.parse().expect("ids and names of files fit a header"));
     }
     page
 }
@@ -84,6 +102,8 @@ pub(super) fn asset<B>(request: &Request<B>, path: &str) -> Response<Body> {
     let mut response = body::tagged(request, &name, bytes, media_type(path), cache_control);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    // A ticket in a page's address is for nobody else.
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     // Modules, and what they load, are for any page that embeds them.
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     response

@@ -1,5 +1,6 @@
 //! Fan sockets and display feeds: what kind of connection a request wants, and the answer that begins it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use beat_protocol::{CloseCode, SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON};
@@ -11,7 +12,9 @@ use hyper::body::Frame;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::body::{self, Body};
-use super::{Answer, Query, not_found};
+use super::{Answer, Query, forwarded, not_found, tickets};
+use crate::addresses::{Crowded, Stand};
+use crate::door::Holder;
 use crate::event::Event;
 use crate::fanout::{Encoding, Format};
 use crate::gateway::{Counters, Gateway, SessionId};
@@ -19,20 +22,39 @@ use crate::gateway::{Counters, Gateway, SessionId};
 /// What an upgraded connection is for. Events are places in the gateway's list.
 #[derive(Debug)]
 pub(crate) enum Wanted {
-    /// To cheer.
-    Fan { event: usize, encoding: Encoding, session: Option<SessionId> },
+    /// To cheer, going on with a session if one is named.
+    Fan(Fan, Option<SessionId>),
     /// To watch.
-    Display { event: usize, top: Option<usize> },
+    Display(Display),
     /// Nothing we can serve; a page cannot read a failed upgrade's status, so it is upgraded and told.
     Refusal(CloseCode),
+}
+
+/// A fan who is let in.
+#[derive(Debug)]
+pub(crate) struct Fan {
+    pub(crate) event: usize,
+    pub(crate) encoding: Encoding,
+    /// The only team it may cheer for.
+    pub(crate) team: Option<u16>,
+}
+
+/// A display that is let in.
+#[derive(Debug)]
+pub(crate) struct Display {
+    pub(crate) event: usize,
+    /// How many teams it wants.
+    pub(crate) top: Option<usize>,
+    /// The id of its ticket, which may be revoked.
+    pub(crate) ticket: Option<Arc<str>>,
 }
 
 pub(super) fn answer<B>(
     gateway: &Arc<Gateway>,
     counters: &Arc<Counters>,
     request: &Request<B>,
-    id: &str,
-    kind: &str,
+    peer: IpAddr,
+    (id, kind): (&str, &str),
     query: &Query,
 ) -> Answer {
     let event = gateway.index_of(id);
@@ -43,7 +65,13 @@ pub(super) fn answer<B>(
             (Some(event), _) if !is_welcome(gateway, event, request) => {
                 body::text(StatusCode::FORBIDDEN, "pages of this origin are not listed in the event's `origins`")
             }
-            (Some(event), Ok(top)) => server_sent(gateway, counters, event, top),
+            (Some(event), Ok(top)) => match tickets::display(gateway, &gateway.events[event], request, query) {
+                Err(refused) => tickets::refusal(refused),
+                Ok(ticket) => match stand(gateway, request, peer, None) {
+                    Err(_) => body::crowded(),
+                    Ok(stand) => server_sent(gateway, counters, Display { event, top, ticket }, stand),
+                },
+            },
         });
     }
     if let Some(refusal) = not_a_websocket(request, kind) {
@@ -57,19 +85,53 @@ pub(super) fn answer<B>(
         Err(why) => return Answer::Page(body::text(StatusCode::BAD_REQUEST, why)),
     };
     let (encoding, subprotocol) = encoding_of(request.headers());
+    let mut name = None;
     let wanted = match (event, kind, query.top()) {
         (None, ..) => Wanted::Refusal(CloseCode::NoSuchEvent),
         (Some(event), ..) if !is_welcome(gateway, event, request) => Wanted::Refusal(CloseCode::NotAllowed),
         (_, "feed", Err(_)) => Wanted::Refusal(CloseCode::Malformed),
-        (Some(event), "feed", Ok(top)) => Wanted::Display { event, top },
-        (Some(event), ..) => {
-            Wanted::Fan { event, encoding, session: query.value("session").and_then(|id| id.parse().ok()) }
-        }
+        (Some(event), "feed", Ok(top)) => match tickets::display(gateway, &gateway.events[event], request, query) {
+            Err(refused) => Wanted::Refusal(refused.close_code()),
+            Ok(ticket) => Wanted::Display(Display { event, top, ticket }),
+        },
+        (Some(event), ..) => match tickets::fan(gateway, &gateway.events[event], request, query) {
+            Err(refused) => Wanted::Refusal(refused.close_code()),
+            Ok(Holder { name: fan, team }) => {
+                name = fan;
+                Wanted::Fan(Fan { event, encoding, team }, query.value("session").and_then(|id| id.parse().ok()))
+            }
+        },
     };
     if let Some(subprotocol) = subprotocol.filter(|_| kind == "ws") {
         response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(subprotocol));
     }
-    Answer::Upgrade(response, wanted)
+    // Who is refused holds nothing for longer than it takes to say so.
+    let stand = match wanted {
+        Wanted::Refusal(_) => Ok(None),
+        Wanted::Fan(..) | Wanted::Display(_) => stand(gateway, request, peer, name.as_deref()),
+    };
+    match stand {
+        Ok(stand) => Answer::Upgrade(response, wanted, stand),
+        Err(_) => Answer::Page(body::crowded()),
+    }
+}
+
+/// What a connection counts as, where that is not the address at its other end: a fan by the name in its ticket, or else
+/// whom a trusted proxy speaks for.
+fn stand<B>(
+    gateway: &Gateway,
+    request: &Request<B>,
+    peer: IpAddr,
+    name: Option<&str>,
+) -> Result<Option<Stand>, Crowded> {
+    let now_ms = gateway.clock.now_ms();
+    if let Some(name) = name {
+        return gateway.addresses.enter_fan(name, now_ms).map(Some);
+    }
+    match forwarded::client(request.headers(), peer, &gateway.config.addresses) {
+        client if client != peer => gateway.addresses.enter(client, now_ms),
+        _ => Ok(None),
+    }
 }
 
 /// Whether pages of the request's origin may cheer and watch.
@@ -155,17 +217,29 @@ fn accepts_event_stream(headers: &HeaderMap) -> bool {
 }
 
 /// The elements of a list header, however it is spread over lines.
-fn values(headers: &HeaderMap, name: header::HeaderName) -> impl Iterator<Item = &str> {
+pub(super) fn values(headers: &HeaderMap, name: header::HeaderName) -> impl Iterator<Item = &str> {
     let lines = headers.get_all(name).into_iter().filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).map(str::trim)
 }
 
 /// The display feed as server-sent events. Newest wins: hyper asks for more when the client has read, and gets the latest.
-fn server_sent(gateway: &Arc<Gateway>, counters: &Arc<Counters>, event: usize, top: Option<usize>) -> Response<Body> {
+fn server_sent(
+    gateway: &Arc<Gateway>,
+    counters: &Arc<Counters>,
+    Display { event, top, ticket }: Display,
+    stand: Option<Stand>,
+) -> Response<Body> {
     let mut beats = gateway.events[event].newest.subscribe();
     // Whoever comes gets the newest beat at once.
     beats.mark_changed();
-    let watching = Watching::new(gateway, &gateway.events[event], counters);
+    let watching = Watching::new(gateway, &gateway.events[event], counters, stand);
+    let shared = Arc::clone(gateway);
+    let revoked = async move {
+        match ticket {
+            Some(id) => shared.door.revokes(&id).await,
+            None => std::future::pending::<()>().await,
+        }
+    };
     let events = stream::unfold((beats, watching), move |(mut beats, watching)| async move {
         loop {
             beats.changed().await.ok()?;
@@ -175,6 +249,7 @@ fn server_sent(gateway: &Arc<Gateway>, counters: &Arc<Counters>, event: usize, t
             }
         }
     });
+    let events = futures_util::StreamExt::take_until(events, revoked);
     let retry = stream::once(std::future::ready(Ok(Frame::data("retry: 1000\n\n".into()))));
     let mut response = Response::new(Either::Right(StreamBody::new(Box::pin(futures_util::StreamExt::chain(
         retry, events,
@@ -191,13 +266,14 @@ struct Watching {
     gateway: Arc<Gateway>,
     event: Arc<Event>,
     counters: Arc<Counters>,
+    _stand: Option<Stand>,
 }
 
 impl Watching {
-    fn new(gateway: &Arc<Gateway>, event: &Arc<Event>, counters: &Arc<Counters>) -> Self {
+    fn new(gateway: &Arc<Gateway>, event: &Arc<Event>, counters: &Arc<Counters>, stand: Option<Stand>) -> Self {
         counters.displays.add(1);
         event.reader_comes();
-        Self { gateway: Arc::clone(gateway), event: Arc::clone(event), counters: Arc::clone(counters) }
+        Self { gateway: Arc::clone(gateway), event: Arc::clone(event), counters: Arc::clone(counters), _stand: stand }
     }
 }
 

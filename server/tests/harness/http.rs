@@ -67,13 +67,18 @@ impl Stream {
 
     /// The next block of lines, up to a blank one.
     pub(crate) async fn block(&mut self) -> String {
+        self.try_block().await.expect("the stream goes on")
+    }
+
+    /// The same, where the stream may end.
+    pub(crate) async fn try_block(&mut self) -> Option<String> {
         loop {
             if let Some((block, rest)) = self.seen.split_once("\n\n") {
                 let block = block.to_owned();
                 self.seen = rest.to_owned();
-                return block;
+                return Some(block);
             }
-            let frame = within("the stream goes on", self.body.frame()).await.expect("the stream ended").unwrap();
+            let frame = within("the stream goes on", self.body.frame()).await?.unwrap();
             self.seen.push_str(std::str::from_utf8(&frame.into_data().unwrap()).unwrap());
         }
     }

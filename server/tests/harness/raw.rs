@@ -1,6 +1,6 @@
 //! A socket that can say anything, also what no client library would.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -34,6 +34,13 @@ impl Raw {
     /// Connects.
     pub(crate) async fn connect(address: SocketAddr) -> Self {
         Self::on(TcpSocket::new_v4().unwrap(), address).await
+    }
+
+    /// Connects from this address of the machine.
+    pub(crate) async fn connect_from(local: IpAddr, address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((local, 0).into()).unwrap();
+        Self::on(socket, address).await
     }
 
     /// Connects with room for few unread bytes.

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 
-use super::{BINARY, BYTES, FANS, FINAL, JSON, PING, PONG, Row, Seen, TEXT, Way, cheer, upgraded};
+use super::{BINARY, BYTES, FANS, FINAL, JSON, PING, PONG, Row, Seen, TEXT, at, cheer, upgraded};
 use crate::harness::{Raw, Server, mask, masked};
 
 pub(super) fn rows() -> Vec<Row> {
@@ -24,7 +24,7 @@ pub(super) fn rows() -> Vec<Row> {
     rows.push(flood("CHEERs", BINARY, masked(BYTES, &cheer_39).repeat(60)));
     rows.push(flood("CHEERs in JSON", JSON, masked(TEXT, br#"{"cheer":{"T39":1}}"#).repeat(60)));
     rows.push(Row {
-        way: Way::Upgraded("/v1/events/demo/feed?top=1", ""),
+        way: at("/v1/events/demo/feed?top=1", ""),
         ..upgraded(("a display that says too much", "", masked(FINAL | BYTES, &[0; 250]).repeat(200), 1008))
     });
     rows.push(Row {
@@ -37,7 +37,7 @@ pub(super) fn rows() -> Vec<Row> {
         ))
     });
     rows.push(Row {
-        way: Way::Upgraded(FANS, BINARY),
+        way: at(FANS, BINARY),
         seen: Seen::Lives,
         ..upgraded(("as many pings as a burst may have", BINARY, masked(PING, b"").repeat(15), 0))
     });

@@ -1,6 +1,6 @@
 //! Well-formed CHEERs of clients that do not keep to the rules: they are taken in, and add what a human could tap.
 
-use super::{BINARY, BYTES, FANS, JSON, Row, Seen, TEXT, Way, cheer};
+use super::{BINARY, BYTES, FANS, JSON, Row, Seen, TEXT, at, cheer};
 use crate::harness::masked;
 
 /// What a session has at its start, and what it gains while a row takes its time.
@@ -15,7 +15,7 @@ fn base(team: u16, total: u32) -> Vec<u8> {
 pub(super) fn rows() -> Vec<Row> {
     let said = |name, team: u16, payloads: Vec<Vec<u8>>, counted| Row {
         name,
-        way: Way::Upgraded(FANS, BINARY),
+        way: at(FANS, BINARY),
         bytes: payloads.iter().flat_map(|payload| masked(BYTES, payload)).collect(),
         seen: Seen::Lives,
         counted: Some((team, counted)),
@@ -35,14 +35,14 @@ pub(super) fn rows() -> Vec<Row> {
         said("all teams one after the other", 28, (28..38).map(|team| one(team, 1)).collect(), 1..=1),
         Row {
             name: "a team three times in JSON",
-            way: Way::Upgraded(FANS, JSON),
+            way: at(FANS, JSON),
             bytes: masked(TEXT, json),
             seen: Seen::Lives,
             counted: Some((18, 9..=9)),
         },
         Row {
             name: "a display that cheers",
-            way: Way::Upgraded("/v1/events/demo/feed?top=1", ""),
+            way: at("/v1/events/demo/feed?top=1", ""),
             bytes: masked(BYTES, &cheer(38..39, 5)),
             seen: Seen::Lives,
             counted: Some((38, 0..=0)),

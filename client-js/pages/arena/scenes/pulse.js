@@ -8,6 +8,7 @@
  */
 
 import { fillOf } from '../../shared/scale.js';
+import { luminanceOf } from '../../shared/tint.js';
 import { drawMark } from '../header.js';
 import { Heart, Pace, Spring } from '../motion.js';
 import { INK, SOFT, VEIL } from '../stage.js';
@@ -21,7 +22,16 @@ const BEAT = 0.035;
 /** How far a ring goes, in discs, and in how many beats. */
 const RING_REACH = 1.3;
 const RING_BEATS = 3;
-const RING_STRENGTH = 0.45;
+
+/**
+ * A ring's relative luminance on black, at most: below the tenth that makes a flash, whatever the team's colour, since it
+ * passes where the disc's edge has just been.
+ */
+const RING_LUMINANCE = 0.07;
+const RING_STRENGTH_MAX = 0.55;
+
+/** From luminance to the strength of a colour that is mixed as screens mix. */
+const GAMMA = 2.2;
 
 /** How quickly the disc follows its level. */
 const FOLLOW_MS = 350;
@@ -36,6 +46,7 @@ class Pulse {
   #heart = new Heart();
   #loudness = new Spring(0, FOLLOW_MS);
   #team = -1;
+  #ringStrength = 0;
 
   /** @param {Stage} stage */
   constructor(stage) {
@@ -52,6 +63,7 @@ class Pulse {
     if (this.#team < 0) return;
     const { isCalm, overlay } = this.#stage;
     const isOver = frame.phase === 'final';
+    this.#ringStrength ||= strengthOf(this.#stage.teams[this.#team].paint);
     const step_ms = this.#pace.step(now);
     const loudness = this.#loudness.toward(isOver ? 0 : fillOf(frame.levels[this.#team]), step_ms);
     const beat = this.#heart.beat(step_ms, loudness) * (isCalm || isOver ? 0 : 1);
@@ -150,7 +162,7 @@ class Pulse {
     pen.strokeStyle = teams[this.#team].paint;
     for (let ring = 0; ring < RING_BEATS; ring++) {
       const way = ((this.#heart.beats % 1) + ring) / RING_BEATS;
-      pen.globalAlpha = RING_STRENGTH * loudness * (1 - way) ** 1.5;
+      pen.globalAlpha = this.#ringStrength * loudness * (1 - way) ** 1.5;
       pen.lineWidth = radius * 0.1 * (1 - way * 0.5);
       pen.beginPath();
       pen.arc(x, y, radius * (1 + RING_REACH * way), 0, 2 * Math.PI);
@@ -159,3 +171,6 @@ class Pulse {
     pen.globalAlpha = 1;
   }
 }
+
+/** @param {string} color `#rrggbb` */
+const strengthOf = (color) => Math.min(RING_STRENGTH_MAX, (RING_LUMINANCE / luminanceOf(color)) ** (1 / GAMMA));

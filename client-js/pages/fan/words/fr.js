@@ -6,7 +6,7 @@ export default {
   change: 'Changer d’équipe',
   rank: 'Rang',
   place: 'n° {n}',
-  now: 'En ce moment',
+  now: 'Rythme',
   perSecond: '{n}/s',
   cheers: 'Encouragements',
   world: 'Le monde',

@@ -82,6 +82,23 @@ export const roar = (loudest, more = {}) => (beat) => ({
   ...more,
 });
 
+/** Who cheers in pictures, and how much: what a crowd looks like. */
+export const CROWD = Object.fromEntries(
+  'JPN FRA BRA USA GER IND KEN GBR ITA AUS NGR MEX KOR CAN ESP ARG EGY NED JAM RSA'
+    .split(' ')
+    .map((code, at) => [code, at === 0 ? 144 : TAPS_AT_START * Math.ceil((21 - at) / 5)]),
+);
+
+/** A stadium's worth: a few dozen sockets stand for as many thousand people. @param {FeedBeat} beat @returns {FeedBeat} */
+export function stadium(beat) {
+  const teams = beat.teams.map((team) => {
+    const rate = Math.round(team.rate * 15.3);
+    return { ...team, rate, total: team.total * 915, level: Math.round(32 * Math.log10(1 + rate)) };
+  });
+  const sum = (/** @type {'rate' | 'total'} */ what) => teams.reduce((all, team) => all + team[what], 0);
+  return { ...beat, teams, rate: sum('rate'), total: sum('total') };
+}
+
 /**
  * The colour at a place of the canvas, in parts of its width and height.
  *

@@ -7,7 +7,7 @@
 
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
-import { raise, WALL } from '../harness.js';
+import { raise, screenshot, WALL } from '../harness.js';
 import { between, cheer, clear, colorAt, FRA, JPN, shows } from './crowd.js';
 
 /** @type {Stage} */
@@ -39,9 +39,10 @@ const becomes = (page, value) =>
  * The alpha of a screenshot's corners, as a mixer would get it.
  *
  * @param {Page} page
+ * @param {string} path where it is kept
  */
-async function corners(page) {
-  const picture = (await page.screenshot({ omitBackground: true })).toString('base64');
+async function corners(page, path) {
+  const picture = (await page.screenshot({ omitBackground: true, path })).toString('base64');
   const other = await stage.browser.newPage();
   const alphas = await other.evaluate(async (picture) => {
     const image = new Image();
@@ -61,7 +62,7 @@ async function corners(page) {
 test.each(['wall', 'battle', 'ranking', 'map', 'pulse', 'ticker'])('%s leaves the corners to the programme', async (scene) => {
   const page = await overlay(`&scene=${scene}`);
   await page.waitForFunction(() => document.querySelector('#top li'));
-  expect(await corners(page)).toEqual([0, 0, 0, 0]);
+  expect(await corners(page, `screenshots/arena-${scene}-overlay.png`)).toEqual([0, 0, 0, 0]);
 });
 
 test('nothing of a browser is seen: no scroll bar, no cursor, no selection', async () => {
@@ -155,6 +156,7 @@ test('a rehearsal is marked across the picture, and no style sheet takes the mar
   const [red, green, blue, alpha] = await colorAt(page, 0.003, 0.06);
   expect([red > 230, green > 170, blue < 30, alpha]).toEqual([true, true, true, 255]);
   await shows(page, 0.056, 0.82, JPN);
+  await screenshot(page, 'arena-rehearsal-overlay');
 });
 
 test('no page has complained', () => {

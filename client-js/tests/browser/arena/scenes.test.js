@@ -108,6 +108,12 @@ test('a title, a language and a colour may be given', async () => {
   await says(page, RANK_1, /Japon/);
 });
 
+test('what is scaled is larger: a ticker of twice the type is twice as high', async () => {
+  const page = await arena('?scene=ticker&scale=2');
+  await shows(page, 0.99, 0.76, '#181d27');
+  expect(await colorAt(page, 0.99, 0.7)).toEqual([0, 0, 0, 0]);
+});
+
 test.each([
   ['?scene=karaoke', /no scene “karaoke”.*wall, battle, ranking, map, pulse, ticker/],
   ['?scene=pulse&team=XYZ', /no team “XYZ”.*JPN/],

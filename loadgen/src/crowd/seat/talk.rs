@@ -82,14 +82,11 @@ impl Seat {
     }
 
     pub(super) fn say(&mut self, now: Nanos, frame: ClientFrame, lent: &mut Lent<'_, '_>) {
-        let mut bytes = [0u8; beat_protocol::FAN_MESSAGE_BYTES_MAX];
-        let length = {
-            lent.frame.clear();
-            frame.encode(lent.frame);
-            bytes[..lent.frame.len()].copy_from_slice(lent.frame);
-            lent.frame.len()
-        };
-        self.send(now, Kind::Binary, &bytes[..length], lent);
+        let mut message = std::mem::take(lent.message);
+        message.clear();
+        frame.encode(&mut message);
+        self.send(now, Kind::Binary, &message, lent);
+        *lent.message = message;
     }
 
     pub(super) fn on_close(&mut self, now: Nanos, payload: &[u8], lent: &mut Lent<'_, '_>) {

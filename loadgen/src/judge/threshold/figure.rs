@@ -146,6 +146,9 @@ impl FromStr for Figure {
     type Err = ThresholdError;
 
     fn from_str(text: &str) -> Result<Self, ThresholdError> {
+        if percentile(text).is_some() || text == "max" {
+            return Err(ThresholdError::OfWhich { statistic: text.to_owned() });
+        }
         let (metric, statistic) = text.split_once('.').unwrap_or((text, ""));
         let no = |metric, there| ThresholdError::Statistic { metric, statistic: statistic.to_owned(), there };
         if let Some(spanned) = Spanned::ALL.into_iter().find(|spanned| spanned.name() == metric) {
@@ -154,7 +157,7 @@ impl FromStr for Figure {
                 "count" => Ok(Self::Samples(spanned)),
                 _ => percentile(statistic)
                     .map(|percentile| Self::Percentile(spanned, percentile))
-                    .ok_or_else(|| no(spanned.name(), "p50, p99, p99.9 and the like, max, count")),
+                    .ok_or_else(|| no(spanned.name(), statistics(statistic))),
             };
         }
         if let Some(tally) = Tally::ALL.into_iter().find(|tally| tally.name() == metric) {
@@ -181,9 +184,19 @@ impl FromStr for Figure {
     }
 }
 
-/// `p99.9`: more than none and less than all.
+/// What there is instead of `statistic`.
+fn statistics(statistic: &str) -> &'static str {
+    match statistic {
+        "avg" | "mean" => "no average, which hides every stall, but p50, p99, p99.9 and the like, max, count",
+        _ => "p50, p99, p99.9 and the like, max, count",
+    }
+}
+
+/// `p99.9`, `p(99.9)` as others write it, or `med`: more than none and less than all.
 fn percentile(text: &str) -> Option<f64> {
-    let percentile: f64 = text.strip_prefix('p')?.parse().ok()?;
+    let digits = if text == "med" { "50" } else { text.strip_prefix('p')? };
+    let bare = digits.strip_prefix('(').and_then(|digits| digits.strip_suffix(')')).unwrap_or(digits);
+    let percentile: f64 = bare.parse().ok()?;
     (0.0 < percentile && percentile < 100.0).then_some(percentile)
 }
 

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::figures::{float, ms};
 use super::plot::{Paper, clock, round_top};
+use super::windows::{self, Window};
 use crate::clock::as_seconds;
 use crate::judge::metric::Spanned;
 use crate::measure::spans::{Spans, needed_for};
@@ -23,8 +24,6 @@ struct Bin {
     to: f64,
     taps: f64,
     frames: f64,
-    p50: Option<f64>,
-    p99: Option<f64>,
     max: Option<f64>,
     hiccup: f64,
 }
@@ -39,8 +38,6 @@ impl Bin {
             to: f64::from(seconds.last().map_or(0, |second| second.at)) + 1.0,
             taps: sum(|second| second.taps),
             frames: sum(|second| second.frames),
-            p50: highest(|second| second.p50_ms),
-            p99: highest(|second| second.p99_ms),
             max: highest(|second| second.max_ms),
             hiccup: seconds.iter().map(|second| second.hiccup_ms).fold(0.0, f64::max),
         }
@@ -52,14 +49,20 @@ impl Bin {
 
     fn told(&self) -> String {
         format!(
-            "{}: {:.0} taps/s, {:.0} frames/s; tap to beat p50 {} ms, p99 {} ms, longest {} ms",
+            "{}: {:.0} taps/s, {:.0} frames/s; longest tap to beat {} ms",
             clock(self.from),
             self.taps,
             self.frames,
-            ms(self.p50),
-            ms(self.p99),
             ms(self.max)
         )
+    }
+
+    /// The same with the percentiles of the windows it is in.
+    fn told_with(&self, lines: [(&str, &[Window]); 2]) -> String {
+        lines.iter().fold(self.told(), |told, (name, windows)| {
+            let at = windows.iter().find(|window| (window.from..window.to).contains(&self.middle()));
+            format!("{told}, {name} {} ms", ms(at.map(|window| window.ms)))
+        })
     }
 }
 
@@ -126,26 +129,30 @@ pub(super) fn rates(run: &Record) -> Markup {
 pub(super) fn latencies(run: &Record) -> Markup {
     let (x, bins) = measured(run);
     let highest = bins.iter().filter_map(|bin| bin.max).fold(0.0, f64::max);
-    let series = |of: fn(&Bin) -> Option<f64>| bins.iter().map(|bin| (bin.middle(), of(bin))).collect::<Vec<_>>();
-    let (p50, p99, longest) = (series(|bin| bin.p50), series(|bin| bin.p99), series(|bin| bin.max));
-    let mut note = "By the instant a tap was meant, so a stall shows as a slope from where it began.".to_owned();
+    let longest: Vec<_> = bins.iter().map(|bin| (bin.middle(), bin.max)).collect();
+    let (median, (upper_name, upper)) = (windows::of(run, 50.0), windows::upper(run));
+    let lines = [("p50", median.as_slice()), (upper_name, upper.as_slice())];
+    let mut note = "By the instant a tap was meant, so a stall shows as a slope from where it began. A percentile is of as many seconds as hold 100 taps beyond it.".to_owned();
     let size = run.timeline.len().div_ceil(BINS_MAX);
     if size > 1 {
-        note.push_str(&format!(" Each point is the highest of {size} seconds."));
+        note.push_str(&format!(" The longest is that of {size} seconds."));
     }
     if bins.iter().any(|bin| bin.hiccup >= HICCUP_MS) {
-        note.push_str(" Red marks: the generator’s own machine stood still for 20 ms or more.");
+        note.push_str(" Red marks: a process of the generator, or its machine, stood still for 20 ms or more.");
     }
-    let legend = [("p50", "p50"), ("p99", "p99"), ("longest", "longest")];
+    let [p50_told, upper_told] = lines.map(|(name, windows)| windows::told(name, windows));
+    let longest_told = if size > 1 { format!("longest of {size} s each") } else { "longest of each second".to_owned() };
+    let legend = [("p50", p50_told.as_str()), ("p99", &upper_told), ("longest", &longest_told)];
+    let stairs = lines.map(|(_, windows)| windows::stairs(windows));
     figure("Tap to beat, ms", &legend, &note, |class, width, height| {
         let paper = Paper { width, height, x, y_max: round_top(highest) };
         let drawn = html! {
             (phases(&paper, run)) (paper.y_axis()) (paper.seconds())
-            (paper.line("longest line", &longest)) (paper.line("p99 line", &p99)) (paper.line("p50 line", &p50))
+            (paper.line("longest line", &longest)) (paper.line("p99 line", &stairs[1])) (paper.line("p50 line", &stairs[0]))
             @for bin in bins.iter().filter(|bin| bin.hiccup >= HICCUP_MS) {
                 (paper.line("hiccup", &[(bin.middle(), Some(0.0)), (bin.middle(), Some(paper.y_max * 0.05))]))
             }
-            @if class == "wide" { @for bin in &bins { (paper.hint(bin.from, bin.to, &bin.told())) } }
+            @if class == "wide" { @for bin in &bins { (paper.hint(bin.from, bin.to, &bin.told_with(lines))) } }
         };
         paper.sheet(class, "tap to beat over time", &drawn)
     })

@@ -21,7 +21,10 @@ fn title(metric: Spanned) -> &'static str {
     }
 }
 
-/// Percentiles of every metric in all measured phases, and of the taps phase by phase.
+/// Of these the table has a part for each phase, too: what people feel, what the server did, what phones heard.
+const BY_PHASE: [Spanned; 3] = [Spanned::TapToBeat, Spanned::SendToBeat, Spanned::BeatAge];
+
+/// Percentiles of every metric in all measured phases, and of what matters most phase by phase.
 pub(super) fn latencies(run: &Record) -> Markup {
     let measured: Vec<_> = run.phases.iter().filter(|phase| phase.is_measured()).collect();
     let whole = run.measured();
@@ -40,9 +43,11 @@ pub(super) fn latencies(run: &Record) -> Markup {
             thead { tr { th { "ms" } @for (name, _) in LISTED { th { (name) } } th { "longest" } th { "samples" } } }
             tbody { @for metric in Spanned::ALL { (row(title(metric), metric, &whole)) } }
             @if measured.len() > 1 {
-                tbody {
-                    tr.group { th colspan="8" { "tap to beat by phase" } }
-                    @for phase in measured { (row(&phase.phase.name, Spanned::TapToBeat, &phase.book)) }
+                @for metric in BY_PHASE {
+                    tbody {
+                        tr.group { th colspan="8" { (title(metric)) " by phase" } }
+                        @for phase in &measured { (row(&phase.phase.name, metric, &phase.book)) }
+                    }
                 }
             }
         } }
@@ -189,7 +194,7 @@ pub(super) fn set_up(run: &Record) -> Markup {
     let whole = run.measured();
     let cores = if seconds > 0.0 { own.cpu_seconds / seconds } else { 0.0 };
     let a_tap = own.cpu_seconds * 1e6 / float(whole.taps.max(1));
-    let hiccups = |percentile| ms(own.hiccups.percentile_ms(percentile));
+    let late = own.hiccups.percentile_ms(99.0).map(|p99| format!("p99 {} ms, ", ms(Some(p99)))).unwrap_or_default();
     let pairs: [(&str, String); 14] = [
         ("loop", if set_up.open_loop { "open: taps wait for nobody" } else { "closed" }.to_owned()),
         ("profile", set_up.profile.clone()),
@@ -220,7 +225,7 @@ pub(super) fn set_up(run: &Record) -> Markup {
             format!("{:.0} % of a core, {:.0} % of all", own.busiest_worker * 100.0, own.machine_busy * 100.0),
         ),
         ("generator memory", format!("{}, {} a fan", megabytes(own.resident_bytes), bytes_a_fan(run))),
-        ("late wake-ups", format!("p99 {} ms, longest {} ms", hiccups(99.0), ms(own.hiccups.max_ms()))),
+        ("late wake-ups", format!("{late}longest {} ms", ms(own.hiccups.max_ms()))),
         ("beats missed by fans", percent(whole.missed_beats, whole.beats + whole.missed_beats)),
     ];
     html! {

@@ -37,6 +37,31 @@ fn a_difference_stands_at_the_top_with_its_team() {
 }
 
 #[test]
+fn a_percentile_over_time_is_drawn_only_where_enough_samples_lie_beyond_it() {
+    // 33 taps a second: seven seconds hold 200 for a median, a minute does not hold 10,000 for p99.
+    let page = text(&steady());
+    assert!(page.contains("p50 of 8 to 12 s each") && page.contains("p90 of "), "the legend tells of what they are");
+    assert!(!page.contains("p99 of "), "no p99 is made up");
+    let mut run = steady();
+    run.stretches.truncate(2);
+    assert!(text(&run).contains("p50: too few taps"));
+}
+
+#[test]
+fn each_phase_has_its_row_in_what_people_feel_what_the_server_did_and_what_phones_heard() {
+    let mut run = steady();
+    let mut second = run.phases[1].clone();
+    second.phase.name = "goal".to_owned();
+    run.phases.insert(2, second);
+    let page = text(&run);
+    for metric in ["tap to beat", "send to beat", "beat age"] {
+        let part = page.split(&format!("{metric} by phase")).nth(1).unwrap_or_else(|| panic!("none of {metric}"));
+        let part = part.split("</tbody>").next().unwrap();
+        assert!(part.contains(">steady<") && part.contains(">goal<"), "{part}");
+    }
+}
+
+#[test]
 fn what_others_wrote_is_text_and_never_markup() {
     let mut run = steady();
     run.teams[0].name = "\"><script>alert(1)</script>".to_owned();

@@ -8,7 +8,8 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use super::{AfterwardsError, text_of};
-use crate::record::{self, Record, Second, TeamRecord};
+use crate::measure::stretches::Stretches;
+use crate::record::{self, Record, Second, Stretch, TeamRecord};
 use crate::tell::output::{OutputArgs, Tagged, read_hdr, write_hdr};
 use crate::tell::report;
 
@@ -200,7 +201,7 @@ fn add_teams(all: &mut Vec<TeamRecord>, teams: Vec<TeamRecord>) {
     }
 }
 
-/// Machines are laid over each other at their first phase; of latencies the highest is kept, as nothing can be averaged.
+/// Machines are laid over each other at their first phase; histograms are added, of the longest the longest is kept.
 fn add_timeline(all: &mut Record, run: &Record) {
     let begin = |run: &Record| run.phases.first().map_or(0, |phase| phase.phase.from / crate::clock::SECOND);
     let (first, others_first) = (begin(all), begin(run));
@@ -209,19 +210,25 @@ fn add_timeline(all: &mut Record, run: &Record) {
         let at = u32::try_from(at).unwrap_or(u32::MAX);
         match all.timeline.iter_mut().find(|before| before.at == at) {
             Some(before) => {
-                let highest = |a: Option<f64>, b: Option<f64>| a.into_iter().chain(b).reduce(f64::max);
                 before.taps += second.taps;
                 before.frames += second.frames;
                 before.open += second.open;
-                before.p50_ms = highest(before.p50_ms, second.p50_ms);
-                before.p99_ms = highest(before.p99_ms, second.p99_ms);
-                before.max_ms = highest(before.max_ms, second.max_ms);
+                before.max_ms = before.max_ms.into_iter().chain(second.max_ms).reduce(f64::max);
                 before.hiccup_ms = before.hiccup_ms.max(second.hiccup_ms);
             }
             None => all.timeline.push(Second { at, ..second.clone() }),
         }
     }
     all.timeline.sort_by_key(|second| second.at);
+    let later = |stretch: &Stretch| {
+        let from = (u64::from(stretch.from) + first).saturating_sub(others_first);
+        u32::try_from(from).unwrap_or(u32::MAX)
+    };
+    let seconds_each = all.stretches.iter().chain(&run.stretches).map(|stretch| stretch.to - stretch.from).max();
+    let mut stretches = Stretches::of(seconds_each.unwrap_or(1));
+    all.stretches.iter().for_each(|stretch| stretches.add(stretch.from, stretch.took.histogram()));
+    run.stretches.iter().for_each(|stretch| stretches.add(later(stretch), stretch.took.histogram()));
+    all.stretches = stretches.finish();
 }
 
 #[cfg(test)]

@@ -7,27 +7,28 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use super::AfterwardsError;
+use crate::plan::shape::{however_many, per_second};
 use crate::record::{self, Record};
 
 const EXAMPLES: &str = "\
 Examples:
   A hundred thousand fans, two million taps a second:
-    beat-load model --fans 100000 --taps-per-second 2000000
+    beat-load model -c 100k -q 2M
   With the taps a frame and the bytes a beat of a run of yours:
-    beat-load model --fans 1000000 --from run.json
+    beat-load model -c 1M --from run.json
   With unit costs measured on your own machine:
-    beat-load model --fans 50000 --frame-ns 1800 --beat-ns 6100 --fan-bytes 9000";
+    beat-load model -c 50k --frame-ns 1800 --beat-ns 6100 --fan-bytes 9000";
 
 /// What `model` is told.
 #[derive(clap::Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ModelArgs {
-    /// How many fans.
-    #[arg(long, value_name = "N")]
+    /// How many fans: 800 or 100k.
+    #[arg(short = 'c', long, value_name = "N", value_parser = however_many)]
     fans: u32,
 
     /// Taps per second of all of them; two for each fan without it.
-    #[arg(long, value_name = "N", value_parser = positive)]
+    #[arg(short = 'q', long, value_name = "RATE", value_parser = per_second)]
     taps_per_second: Option<f64>,
 
     /// A record whose taps a frame, beats to a fan and bytes a beat are taken, instead of the values below.

@@ -19,7 +19,10 @@ pub fn roster(bytes: &[u8]) {
     assert!((1..=usize::from(u16::MAX)).contains(&teams.len()));
     assert_eq!(teams.iter().map(|team| team.code).collect::<HashSet<_>>().len(), teams.len(), "each code once");
     for Team { code, color, .. } in &teams {
-        assert!((1..=12).contains(&code.as_str().len()) && code.as_str().bytes().all(|b| b.is_ascii_graphic()), "{code}");
+        assert!(
+            (1..=12).contains(&code.as_str().len()) && code.as_str().bytes().all(|b| b.is_ascii_graphic()),
+            "{code}"
+        );
         assert!(color.len() == 7 && color.starts_with('#') && u32::from_str_radix(&color[1..], 16).is_ok(), "{color}");
     }
     let written = written(&teams, separator);

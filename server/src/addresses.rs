@@ -1,0 +1,238 @@
+//! How many connections one address has, and how fast it makes new ones.
+//!
+//! A fan whose ticket names them is counted by that name instead: a stadium behind one address is the normal case. Locked
+//! when a connection begins or ends, never for a tap. Loopback counts only where a network of the configuration says so.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use beat_core::{Bucket, Rate};
+
+use crate::config::{AddressConfig, Share};
+
+/// The book.
+pub(crate) struct Addresses {
+    config: AddressConfig,
+    /// Fans' names are kept as hashes, which nobody outside can foresee.
+    names: RandomState,
+    book: Mutex<Book>,
+}
+
+#[derive(Default)]
+struct Book {
+    standings: HashMap<Key, Standing>,
+    /// Looked through for who can be forgotten once it has grown to this.
+    look_at: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Key {
+    /// An IPv4 address, or the network part of an IPv6 one.
+    Address(IpAddr),
+    Fan(u64),
+}
+
+struct Standing {
+    open: u32,
+    connects: Bucket,
+    last_ms: u64,
+}
+
+/// No book shorter than this is looked through.
+const LOOK_AT_LEAST: usize = 1_024;
+
+/// Who is told to come back later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Crowded {
+    /// It has as many connections as it may.
+    Open,
+    /// It makes new ones faster than it may.
+    Connects,
+}
+
+impl Crowded {
+    /// The word for it in metrics.
+    fn cause(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Connects => "connects",
+        }
+    }
+}
+
+/// One connection's place in the book, given back when dropped.
+pub(crate) struct Stand {
+    addresses: Arc<Addresses>,
+    key: Key,
+}
+
+impl Addresses {
+    /// An empty book.
+    pub(crate) fn new(config: AddressConfig) -> Arc<Self> {
+        let book = Mutex::new(Book { look_at: LOOK_AT_LEAST, ..Book::default() });
+        Arc::new(Self { config, names: RandomState::new(), book })
+    }
+
+    /// A connection of `address` begins. Nothing, where its address is not counted.
+    pub(crate) fn enter(self: &Arc<Self>, address: IpAddr, now_ms: u64) -> Result<Option<Stand>, Crowded> {
+        let address = address.to_canonical();
+        match self.config.share_of(address) {
+            None => Ok(None),
+            Some(share) => self.take(Key::Address(self.part_of(address)), share, now_ms).map(Some),
+        }
+    }
+
+    /// A fan of this name begins.
+    pub(crate) fn enter_fan(self: &Arc<Self>, name: &str, now_ms: u64) -> Result<Stand, Crowded> {
+        self.take(Key::Fan(self.names.hash_one(name)), self.config.share_of_fan(), now_ms)
+    }
+
+    fn take(self: &Arc<Self>, key: Key, share: Share, now_ms: u64) -> Result<Stand, Crowded> {
+        let rate = share.connects();
+        let mut book = self.lock();
+        book.forget(now_ms);
+        let standing = book.standings.entry(key).or_insert_with(|| Standing::new(&rate, now_ms));
+        standing.last_ms = now_ms;
+        if !standing.connects.take(&rate, now_ms, 1) {
+            return Err(counted(Crowded::Connects));
+        }
+        if standing.open >= share.connections {
+            return Err(counted(Crowded::Open));
+        }
+        standing.open += 1;
+        drop(book);
+        Ok(Stand { addresses: Arc::clone(self), key })
+    }
+
+    /// What stands for an address: whoever has one of an IPv6 network can have all of it.
+    fn part_of(&self, address: IpAddr) -> IpAddr {
+        match address {
+            IpAddr::V4(_) => address,
+            IpAddr::V6(address) => {
+                let left_out = 128 - u32::from(self.config.ipv6_prefix);
+                let kept = u128::MAX.checked_shl(left_out).unwrap_or(0);
+                Ipv6Addr::from(u128::from(address) & kept).into()
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().expect("no holder of this lock panics")
+    }
+}
+
+fn counted(crowded: Crowded) -> Crowded {
+    metrics::counter!("beat_crowded_total", "cause" => crowded.cause()).increment(1);
+    crowded
+}
+
+impl Standing {
+    fn new(rate: &Rate, now_ms: u64) -> Self {
+        Self { open: 0, connects: Bucket::new(rate, now_ms), last_ms: now_ms }
+    }
+}
+
+impl Book {
+    /// Drops who has nothing open and is as good as new. Looks only when there are twice as many as it kept last time, so
+    /// that a connection costs the same however many there are.
+    fn forget(&mut self, now_ms: u64) {
+        if self.standings.len() < self.look_at {
+            return;
+        }
+        self.standings
+            .retain(|_, standing| standing.open > 0 || now_ms.saturating_sub(standing.last_ms) < Share::REFILL_MS);
+        self.look_at = LOOK_AT_LEAST.max(2 * self.standings.len());
+    }
+}
+
+impl Drop for Stand {
+    fn drop(&mut self) {
+        if let Some(standing) = self.addresses.lock().standings.get_mut(&self.key) {
+            standing.open -= 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn addresses(toml: &str) -> Arc<Addresses> {
+        Addresses::new(toml::from_str(toml).unwrap())
+    }
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn an_address_has_so_many_connections_and_gets_a_place_back_with_each_that_ends() {
+        let addresses = addresses("connections = 2");
+        let first = addresses.enter(ip("192.0.2.1"), 0).unwrap();
+        let _second = addresses.enter(ip("::ffff:192.0.2.1"), 0).unwrap();
+        assert_eq!(addresses.enter(ip("192.0.2.1"), 0).err(), Some(Crowded::Open));
+        let _other = addresses.enter(ip("192.0.2.2"), 0).unwrap();
+        drop(first);
+        assert!(addresses.enter(ip("192.0.2.1"), 0).is_ok());
+    }
+
+    #[test]
+    fn an_address_makes_connections_only_so_fast() {
+        let addresses = addresses("connects_per_second = 1");
+        let connect = |now_ms| addresses.enter(ip("192.0.2.1"), now_ms).err();
+        let at_once = [(); 6].map(|()| connect(0));
+        assert_eq!(at_once, [None, None, None, None, None, Some(Crowded::Connects)]);
+        assert_eq!([connect(1_000), connect(1_000)], [None, Some(Crowded::Connects)]);
+    }
+
+    #[test]
+    fn an_ipv6_address_is_counted_by_its_network() {
+        let addresses = addresses("connections = 1");
+        let _first = addresses.enter(ip("2001:db8:1:2::1"), 0).unwrap();
+        assert_eq!(addresses.enter(ip("2001:db8:1:2:ffff::9"), 0).err(), Some(Crowded::Open));
+        assert!(addresses.enter(ip("2001:db8:1:3::1"), 0).is_ok());
+    }
+
+    #[test]
+    fn the_narrowest_network_that_is_named_has_its_own_limits_and_loopback_none() {
+        let addresses = addresses(
+            "connections = 1\nnetworks = [\n\
+             { cidr = '203.0.113.0/24', connections = 3, connects_per_second = 100 },\n\
+             { cidr = '203.0.113.7/32', connections = 2, connects_per_second = 100 },\n\
+             { cidr = '127.0.0.9/32', connections = 1, connects_per_second = 100 }]",
+        );
+        let mut kept = Vec::new();
+        let mut most = |address: &str| {
+            let taken = (0..5).map_while(|_| addresses.enter(ip(address), 0).ok()).collect::<Vec<_>>();
+            let count = taken.len();
+            kept.extend(taken);
+            count
+        };
+        assert_eq!(
+            ["198.51.100.1", "203.0.113.1", "203.0.113.7", "127.0.0.1", "127.0.0.9", "::1"].map(&mut most),
+            [1, 3, 2, 5, 1, 5]
+        );
+    }
+
+    #[test]
+    fn a_fan_is_counted_by_name() {
+        let addresses = addresses("connections_per_fan = 2");
+        let _places = [addresses.enter_fan("a", 0).unwrap(), addresses.enter_fan("a", 0).unwrap()];
+        assert_eq!(addresses.enter_fan("a", 0).err(), Some(Crowded::Open));
+        assert!(addresses.enter_fan("b", 0).is_ok());
+    }
+
+    #[test]
+    fn who_is_gone_is_forgotten_and_who_is_there_is_not() {
+        let addresses = addresses("connections = 1");
+        let _kept = addresses.enter(ip("192.0.2.1"), 0).unwrap();
+        for n in 0..100_000u32 {
+            let address = IpAddr::from((0x0a00_0000 + n).to_be_bytes());
+            drop(addresses.enter(address, u64::from(n)).unwrap());
+        }
+        assert!(addresses.lock().standings.len() < 40_000, "{}", addresses.lock().standings.len());
+        assert_eq!(addresses.enter(ip("192.0.2.1"), 100_000).err(), Some(Crowded::Open));
+    }
+}
