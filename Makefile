@@ -3,7 +3,7 @@
 SHELL := bash
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: test needs lint deny rust js browser bench advisories
+.PHONY: test needs lint deny rust js browser bench advisories sbom
 
 # Installs or names what is missing, then runs everything.
 test: needs lint deny rust js browser
@@ -21,6 +21,10 @@ deny: needs
 
 advisories: needs
 	PATH="$$PWD/.tools/bin:$$PATH" cargo deny --locked check advisories
+
+# What the programs are made of: target/sbom/*.cdx.json.
+sbom:
+	scripts/sbom
 
 # Everything on Debian's Redis, then the claims about gateways that meet once more on a current Valkey.
 rust: needs

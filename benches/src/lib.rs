@@ -28,6 +28,7 @@ pub fn beat(teams: u16, number: u32) -> Beat {
         phase: Phase::Open,
         totals: Totals::from((0..teams).map(total).collect::<Vec<_>>()),
         rates: (0..teams).map(rate).collect(),
+        fans: vec![100; usize::from(teams)],
     }
 }
 

@@ -1,7 +1,8 @@
-//! The operators' listener: metrics, health, opening and closing. On loopback unless configured otherwise.
+//! The operators' listener: metrics, health, ledgers, opening and closing. On loopback unless configured otherwise.
 //!
 //! Where a token is configured it is asked for, save for health; an operator's ticket opens and closes its own event.
 
+mod ledger;
 mod listener;
 
 use std::convert::Infallible;
@@ -9,13 +10,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use beat_core::Opening;
+use beat_core::{Incarnation, Opening};
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use serde::Serialize;
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -37,6 +39,7 @@ pub(crate) struct Admin {
     pub(crate) turns: Arc<Turns>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) flushed: watch::Receiver<Flushed>,
+    pub(crate) incarnation: Incarnation,
 }
 
 impl Admin {
@@ -70,8 +73,10 @@ impl Admin {
 
     async fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
         let path: Vec<&str> = request.uri().path().trim_start_matches('/').split('/').collect();
-        let allowed = if path[0] == "v1" { Method::POST } else { Method::GET };
-        let known = matches!(path[..], ["metrics" | "healthz" | "readyz"] | ["v1", "events", _, "open" | "close"]);
+        let allowed =
+            if matches!(path[..], ["v1", "events", _, "open" | "close"]) { Method::POST } else { Method::GET };
+        let known =
+            matches!(path[..], ["metrics" | "healthz" | "readyz"] | ["v1", "events", _, "open" | "close" | "ledger"]);
         if known && *request.method() != allowed {
             let mut response = text(StatusCode::METHOD_NOT_ALLOWED, &format!("only {allowed} is served here\n"));
             response.headers_mut().insert(header::ALLOW, allowed.as_str().parse().expect("a method's name"));
@@ -86,6 +91,13 @@ impl Admin {
             ["metrics"] => text(StatusCode::OK, &self.metrics.render(&self.gateway, self.flush_age_ms())),
             ["healthz"] => text(StatusCode::OK, "the process is up\n"),
             ["readyz"] => self.ready(),
+            ["v1", "events", id, "ledger"] => match self.gateway.event(id) {
+                None => text(StatusCode::NOT_FOUND, &format!("there is no event {id:?}\n")),
+                Some(event) => match ledger::state(&self.gateway, event, self.incarnation).await {
+                    Ok(statement) => json_page(StatusCode::OK, &statement),
+                    Err(why) => text(StatusCode::SERVICE_UNAVAILABLE, &format!("{why}; try again\n")),
+                },
+            },
             ["v1", "events", id, step @ ("open" | "close")] => match self.gateway.event(id) {
                 None => text(StatusCode::NOT_FOUND, &format!("there is no event {id:?}\n")),
                 Some(event) if step == "open" => turned(event, self.turns.open(event).await),
@@ -93,7 +105,7 @@ impl Admin {
             },
             _ => text(
                 StatusCode::NOT_FOUND,
-                "here are /metrics, /healthz, /readyz and POST /v1/events/{event}/open and /close\n",
+                "here are /metrics, /healthz, /readyz, /v1/events/{event}/ledger and POST /v1/events/{event}/open and /close\n",
             ),
         }
     }
@@ -161,8 +173,9 @@ fn text(status: StatusCode, text: &str) -> Response<Full<Bytes>> {
     page(status, text.to_owned().into(), "text/plain; charset=utf-8")
 }
 
-fn json_page(status: StatusCode, value: &serde_json::Value) -> Response<Full<Bytes>> {
-    page(status, format!("{value}\n").into(), "application/json")
+fn json_page(status: StatusCode, value: &impl Serialize) -> Response<Full<Bytes>> {
+    let json = serde_json::to_string(value).expect("an answer is plain values");
+    page(status, format!("{json}\n").into(), "application/json")
 }
 
 fn page(status: StatusCode, bytes: Bytes, media_type: &'static str) -> Response<Full<Bytes>> {

@@ -21,6 +21,7 @@ use crate::flush::{Flush, Flushed};
 use crate::gateway::{Counters, Gateway, Shard, ShardHandle, ToShard};
 use crate::metrics::Metrics;
 use crate::store::{Embedded, EventRecord, Redis, Store, StoreError};
+use crate::tally::{KeyError, Signer};
 use crate::turns::Turns;
 use crate::{drain, follow, listen, pace, remember};
 
@@ -37,6 +38,8 @@ pub(crate) enum StartError {
     Listen { address: AdminAddress, source: io::Error },
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("tally.key_file: {0}")]
+    Key(#[from] KeyError),
     #[error("cannot start: {0}")]
     Io(#[from] io::Error),
     #[error("cannot keep metrics: {0}")]
@@ -68,6 +71,12 @@ impl App {
         let operators = Listener::bind(&config.admin).await.map_err(listen_error(config.admin.clone()))?;
         let store = open(&config).await?;
         let events = known_events(&config, store.as_ref(), clock).await?;
+        // After the store, which makes the folder and is alone in it.
+        let signer = Signer::new(&config.tally.key_file, config.store.folder())?;
+        match &signer {
+            Signer::Key(key) => tracing::info!(key = %key.public(), "final tallies are signed"),
+            Signer::Unsigned(why) => tracing::info!(why, "final tallies are not signed"),
+        }
         let (shards, mailboxes) = (0..config.shards.get())
             .map(|_| {
                 let (mailbox, messages) = mpsc::channel(MAILBOX);
@@ -78,7 +87,7 @@ impl App {
             public,
             admin: operators.place()?,
             flags,
-            gateway: Arc::new(Gateway::new(config, clock, events, shards)),
+            gateway: Arc::new(Gateway::new(config, clock, events, shards, signer)),
             store,
             listeners,
             mailboxes,
@@ -119,7 +128,7 @@ impl App {
         spawn_local(reload::keep(Arc::clone(&gateway), flags, signal(SignalKind::hangup())?));
         let upkeep = Arc::clone(&metrics);
         spawn_local(async move { upkeep.keep().await });
-        let admin = Admin { gateway: Arc::clone(&gateway), turns, metrics, flushed: flushed.clone() };
+        let admin = Admin { gateway: Arc::clone(&gateway), turns, metrics, flushed: flushed.clone(), incarnation };
         spawn_local(admin.serve(operators));
 
         let told_to = stop.wait().await;

@@ -3,6 +3,7 @@
 //!
 //! Who conducts is for the election to say; what the store said reaches it through the follower. Knows no socket.
 
+mod heads;
 mod quorum;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use crate::event::Event;
 use crate::flush::Flushed;
 use crate::gateway::Gateway;
 use crate::store::{Appended, Store, StoreError, Vector};
+use heads::Heads;
 use quorum::Quorum;
 
 /// Intervals a conductor may be late; after more it asks before it goes on, for another may have taken over.
@@ -47,6 +49,7 @@ pub(crate) struct Conductor {
     election: Election,
     ensemble: Ensemble,
     quorum: Quorum,
+    heads: Heads,
     run: u32,
     /// The newest beat, and when it came.
     last: Option<(Arc<Beat>, u64)>,
@@ -73,6 +76,7 @@ impl Conductor {
             election: Election::new(store.is_shared()),
             ensemble: Ensemble::new(event.roster.teams().len(), ticks_per_second(&event)),
             quorum: Quorum::default(),
+            heads: Heads::default(),
             run: event.ledger().opening.run,
             last: None,
             numbering: None,
@@ -139,6 +143,7 @@ impl Conductor {
             self.run = run;
             self.ensemble = Ensemble::new(self.event.roster.teams().len(), ticks_per_second(&self.event));
             self.quorum = Quorum::default();
+            self.heads = Heads::default();
         }
         let duty = self.election.duty();
         metrics::gauge!("beat_conducting", "event" => self.event.id.to_string()).set(f64::from(duty == Duty::Conduct));
@@ -190,9 +195,10 @@ impl Conductor {
         if opening.phase == Phase::Closed && self.quorum.all_confirmed(&vectors, now_ms) {
             self.event.confirm_all();
         }
+        let fans = self.heads.count(&vectors, &self.event.roster, now_ms);
         let known: Vec<(Incarnation, u64, Totals)> = vectors.into_iter().map(|vector| self.by_index(vector)).collect();
         self.ensemble.observe(known.iter().map(|(incarnation, tick, totals)| (*incarnation, *tick, totals)));
-        let mut beat = self.ensemble.cut(number, opening);
+        let mut beat = Beat { fans, ..self.ensemble.cut(number, opening) };
         if let Some((last, _)) = self.last.as_ref().filter(|(last, _)| last.run == self.run) {
             // What was shown before stands, also where nobody remembers whose taps it was: who comes new sees no less.
             beat.totals.join(&last.totals);

@@ -11,6 +11,7 @@ mod layers;
 mod openness;
 mod origins;
 mod store;
+mod tally;
 mod tickets;
 
 use std::net::SocketAddr;
@@ -29,7 +30,10 @@ pub(crate) use events::EventConfig;
 pub(crate) use hosts::Hosts;
 pub(crate) use origins::Origins;
 pub(crate) use store::{Credentials, Node, RedisAddress, StoreAddress, Tls, Topology};
+pub(crate) use tally::TallyConfig;
 pub(crate) use tickets::{TicketConfig, WithoutTicket};
+
+use crate::commands::TallyCommand;
 
 /// Make the Beat: counts taps, beats ten times a second, and fans the beats out to phones and arenas.
 #[derive(Debug, Parser)]
@@ -66,6 +70,8 @@ pub(crate) struct Flags {
 pub(crate) enum Command {
     /// Print a ticket, signed with the first of the configuration's `tickets.keys`
     Ticket(TicketFlags),
+    #[command(flatten)]
+    Tally(TallyCommand),
 }
 
 /// What a ticket is to say.
@@ -144,6 +150,7 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     pub(crate) addresses: AddressConfig,
     pub(crate) drain: DrainConfig,
+    pub(crate) tally: TallyConfig,
     pub(crate) tickets: TicketConfig,
     #[serde(skip_serializing)]
     pub(crate) events: Vec<EventConfig>,
@@ -212,6 +219,7 @@ impl Default for Config {
             limits: Limits::default(),
             addresses: AddressConfig::default(),
             drain: DrainConfig::default(),
+            tally: TallyConfig::default(),
             tickets: TicketConfig::default(),
             admin_token: None,
             files: Vec::new(),
@@ -271,6 +279,7 @@ impl Config {
         for (at, event) in config.events.iter_mut().enumerate() {
             event.resolve(folder).map_err(|why| ConfigError::key(format!("events[{at}].roster"), why))?;
         }
+        config.tally.resolve(folder).map_err(|why| ConfigError::key("tally.key_file", why))?;
         config.read_secrets(folder)?;
         config.files.extend(flags.config.clone());
         config.check()?;

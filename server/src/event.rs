@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
-use beat_core::{Counting, Fates, GRACE_MS, Opening, Phase, Tally, Totals};
+use beat_core::{Attendance, Counting, Fates, GRACE_MS, Opening, Phase, Tally, Totals, Window};
 use beat_protocol::{EventDetail, EventId, EventState, EventSummary, EventTeams};
 use tokio::sync::watch;
 
@@ -133,7 +133,7 @@ impl Event {
             let mut earlier = self.earlier.lock().expect("no holder of this lock panics");
             let last = std::mem::replace(&mut earlier.last, Arc::clone(&before.tallies));
             for (team, sum) in earlier.sums.iter_mut().enumerate() {
-                *sum = sum_of(*sum, fates_of(&last, team));
+                *sum = sum.plus(fates_of(&last, team));
             }
             tallies(before.tallies.len(), self.roster.teams().len())
         } else {
@@ -168,7 +168,22 @@ impl Event {
     pub(crate) fn fates(&self, team: usize) -> Fates {
         let earlier = self.earlier.lock().expect("no holder of this lock panics");
         let ledger = self.ledger();
-        [fates_of(&earlier.last, team), fates_of(&ledger.tallies, team)].into_iter().fold(earlier.sums[team], sum_of)
+        [fates_of(&earlier.last, team), fates_of(&ledger.tallies, team)]
+            .into_iter()
+            .fold(earlier.sums[team], Fates::plus)
+    }
+
+    /// The fans on this gateway who cheer for each team.
+    pub(crate) fn fans(&self, now_ms: u64) -> Vec<u32> {
+        let window = Window::at(now_ms);
+        // A fan who was there in the run before, in the same ten seconds, sits in that one's seats.
+        let earlier = Arc::clone(&self.earlier.lock().expect("no holder of this lock panics").last);
+        let ledger = self.ledger();
+        let attendance = |team: usize| {
+            let tallies = earlier.iter().chain(ledger.tallies.iter());
+            tallies.map(|tally| tally.attendance(team, window)).fold(Attendance::default(), Attendance::plus)
+        };
+        (0..self.roster.teams().len()).map(|team| attendance(team).fans()).collect()
     }
 
     /// Where the event stands, for everyone.
@@ -250,13 +265,9 @@ impl Ledger {
 }
 
 fn fates_of(tallies: &[Tally], team: usize) -> Fates {
-    tallies.iter().map(|tally| tally.fates(team)).fold(Fates::default(), sum_of)
+    tallies.iter().map(|tally| tally.fates(team)).fold(Fates::default(), Fates::plus)
 }
 
 fn tallies(shards: usize, teams: usize) -> Arc<[Tally]> {
     std::iter::repeat_with(|| Tally::new(teams)).take(shards).collect()
-}
-
-fn sum_of(a: Fates, b: Fates) -> Fates {
-    Fates { counted: a.counted + b.counted, shadowed: a.shadowed + b.shadowed, late: a.late + b.late }
 }

@@ -36,6 +36,7 @@ pub(crate) struct Frames {
     catch_up: OnceLock<Bytes>,
     text: OnceLock<Bytes>,
     key_text: OnceLock<Bytes>,
+    tally: OnceLock<Option<Bytes>>,
     event: Arc<Event>,
     beat: Arc<Beat>,
 }
@@ -97,6 +98,7 @@ impl Frames {
             catch_up: OnceLock::new(),
             text: OnceLock::new(),
             key_text: OnceLock::new(),
+            tally: OnceLock::new(),
             event,
             beat,
         }
@@ -146,6 +148,11 @@ impl Frames {
             Format::Csv => feed::csv(&self.message(), top),
             Format::Xml => feed::xml(&self.message(), top),
         }
+    }
+
+    /// The final tally that `make` makes of this beat, if it is one; made once, however many ask.
+    pub(crate) fn tally(&self, make: impl FnOnce(&Beat) -> Option<Bytes>) -> Option<Bytes> {
+        self.tally.get_or_init(|| make(&self.beat)).clone()
     }
 
     fn message(&self) -> beat_protocol::FeedMessage<'_> {

@@ -40,6 +40,7 @@ pub(crate) struct Flush {
 struct Acknowledged {
     run: u32,
     totals: Totals,
+    fans: Vec<u32>,
     /// Of the last statement, acknowledged or not.
     tick: u64,
     /// When every team was stated last; `None` if that has to be done again.
@@ -125,16 +126,31 @@ impl Flush {
         // Each statement has a tick of its own: who reads one again at the same tick takes it for the same statement.
         acknowledged.tick = now.tick(event.beat_ms).max(acknowledged.tick + 1);
         let sum = totals.as_slice().iter().sum();
-        let vector = Vector { incarnation: self.incarnation, tick: acknowledged.tick, totals: stated, sum, confirmed };
+        let fans = event.fans(now.ms);
+        let fans_stated = (is_whole || fans != acknowledged.fans).then(|| fans_by_code(event, &fans));
+        let vector = Vector {
+            incarnation: self.incarnation,
+            tick: acknowledged.tick,
+            totals: stated,
+            sum,
+            fans: fans_stated,
+            confirmed,
+        };
         // After an error of any kind nobody knows what arrived.
         let whole_at_ms = acknowledged.whole_at_ms.take();
         self.store.join(&event.id, run, vector).await?;
         acknowledged.whole_at_ms = if is_whole { Some(now.ms) } else { whole_at_ms };
         acknowledged.totals = totals;
+        acknowledged.fans = fans;
         Ok(())
     }
 }
 
 fn by_code(event: &Event, totals: impl Iterator<Item = (usize, u64)>) -> Vec<(beat_protocol::TeamCode, u64)> {
     totals.map(|(team, total)| (event.roster.teams()[team].code, total)).collect()
+}
+
+fn fans_by_code(event: &Event, fans: &[u32]) -> Vec<(beat_protocol::TeamCode, u32)> {
+    let teams = event.roster.teams().iter().zip(fans);
+    teams.filter(|(_, fans)| **fans > 0).map(|(team, fans)| (team.code, *fans)).collect()
 }

@@ -22,7 +22,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
-use beat_core::Rate;
+use beat_core::{Fates, Rate};
 use beat_protocol::{Cadence, EventId};
 use tokio::sync::{mpsc, oneshot};
 
@@ -30,7 +30,8 @@ use crate::addresses::{Addresses, Stand};
 use crate::clock::Clock;
 use crate::config::{Config, Limits};
 use crate::door::Door;
-use crate::event::Event;
+use crate::event::{Event, Ledger};
+use crate::tally::Signer;
 
 pub(crate) use counters::Counters;
 pub(crate) use sessions::{SessionId, Sessions};
@@ -47,6 +48,8 @@ pub(crate) struct Gateway {
     /// In the order of the configuration.
     pub(crate) events: Vec<Arc<Event>>,
     pub(crate) shards: Vec<ShardHandle>,
+    /// Of final tallies.
+    pub(crate) signer: Signer,
     by_id: HashMap<EventId, usize>,
     connections: Arc<AtomicUsize>,
     cadence_ms: AtomicU32,
@@ -73,6 +76,8 @@ pub(crate) enum ToShard {
     HandOver { session: SessionId, to: oneshot::Sender<beat_core::Session> },
     /// Answer: everything that arrived before has been dealt with.
     Barrier { passed: oneshot::Sender<()> },
+    /// Copy your tally of this ledger, between two reads: nothing in it is torn.
+    Copy { ledger: Arc<Ledger>, to: oneshot::Sender<Vec<Fates>> },
     /// Displays whose tickets are revoked are to go.
     Revoked,
     /// Stop accepting connections.
@@ -84,7 +89,13 @@ pub(crate) enum ToShard {
 }
 
 impl Gateway {
-    pub(crate) fn new(config: Config, clock: Clock, events: Vec<Arc<Event>>, shards: Vec<ShardHandle>) -> Self {
+    pub(crate) fn new(
+        config: Config,
+        clock: Clock,
+        events: Vec<Arc<Event>>,
+        shards: Vec<ShardHandle>,
+        signer: Signer,
+    ) -> Self {
         let by_id = events.iter().enumerate().map(|(at, event)| (event.id.clone(), at)).collect();
         Self {
             rates: Rates::of(&config.limits),
@@ -98,6 +109,7 @@ impl Gateway {
             clock,
             events,
             shards,
+            signer,
             by_id,
         }
     }

@@ -55,9 +55,13 @@ pub(crate) fn answer<B>(
         ["v1", "events", id, last @ ("ws" | "feed")] => {
             upgrade::answer(gateway, counters, request, peer, (id, last), &query)
         }
-        ["v1", "events", id] | ["v1", "events", id, "beat"] => Answer::Page(match gateway.event(id) {
+        ["v1", "events", id] | ["v1", "events", id, "beat" | "tally"] => Answer::Page(match gateway.event(id) {
             None => not_found(&format!("there is no event {id:?}; see /v1/events")),
             Some(event) if path.len() == 3 => events::detail(event, request, &query),
+            Some(event) if path[3] == "tally" => {
+                event.asked(gateway.clock.now_ms());
+                events::tally(gateway, event, request)
+            }
             Some(event) => match tickets::display(gateway, event, request, &query) {
                 Err(refused) => tickets::refusal(refused),
                 Ok(ticket) => {

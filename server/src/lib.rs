@@ -1,6 +1,7 @@
 //! The gateway of Make the Beat. ARCHITECTURE.md has the whole picture; modules stand in the order a tap passes them.
 
 mod config;
+mod commands;
 mod roster;
 mod clock;
 mod dice;
@@ -19,6 +20,7 @@ mod remember;
 mod follow;
 mod fanout;
 mod turns;
+mod tally;
 mod pace;
 mod admin;
 mod metrics;
@@ -48,6 +50,9 @@ pub fn main() -> ExitCode {
             return if answer.use_stderr() { BAD_CONFIGURATION.into() } else { ExitCode::SUCCESS };
         }
     };
+    if let Some(Command::Tally(command)) = &flags.command {
+        return command.run(&flags);
+    }
     let config = match Config::load(&flags) {
         Ok(config) => config,
         Err(error) => return refuse(&error, BAD_CONFIGURATION.into()),

@@ -34,6 +34,9 @@ pub(crate) struct Vector {
     pub(crate) totals: Vec<(TeamCode, u64)>,
     /// All its totals together, also those of teams that are not among them.
     pub(crate) sum: u64,
+    /// How many fans cheer for each team there, of those that have any; `None`: as it said before. A number that comes and
+    /// goes: the newest statement holds.
+    pub(crate) fans: Option<Vec<(TeamCode, u32)>>,
     /// The run is closed, and nothing will be added to these totals.
     pub(crate) confirmed: bool,
 }

@@ -67,7 +67,7 @@ async fn every_format_says_the_same() {
     let rows: Vec<ShownTeam> = serde_json::from_slice(&page("rows").await.body).unwrap();
     assert_eq!(rows, teams);
     let table = page("csv").await;
-    assert_eq!(table.text().lines().next(), Some("rank,code,name,total,rate,level"));
+    assert_eq!(table.text().lines().next(), Some("rank,code,name,total,rate,level,fans,intensity"));
     let table: Vec<ShownTeam> =
         csv::Reader::from_reader(&table.body[..]).deserialize().collect::<Result<_, _>>().unwrap();
     assert_eq!(table, teams);
@@ -101,6 +101,8 @@ fn from_xml(text: &str) -> Vec<ShownTeam> {
             total: field("total").parse().unwrap(),
             rate: field("rate").parse().unwrap(),
             level: field("level").parse().unwrap(),
+            fans: field("fans").parse().unwrap(),
+            intensity: field("intensity").parse().unwrap(),
         }
     };
     document.root_element().children().filter(roxmltree::Node::is_element).map(team).collect()

@@ -36,7 +36,7 @@ pub(crate) fn flush(criterion: &mut Criterion) {
 
 fn count(tallies: &[Tally], teams: std::ops::Range<u16>) {
     for (tally, team) in tallies.iter().flat_map(|tally| teams.clone().map(move |team| (tally, team))) {
-        tally.add(Verdict { team, counted: 6, shadowed: 0, late: 0 });
+        tally.add(Verdict { team, counted: 6, shadowed: 0, late: 0, attends: None });
     }
 }
 

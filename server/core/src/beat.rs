@@ -20,12 +20,19 @@ pub struct Beat {
     pub totals: Totals,
     /// The taps per second of each team over the last second, in roster order, to a tenth.
     pub rates: Vec<f64>,
+    /// The fans who cheer for each team, in roster order; none where nobody has said.
+    pub fans: Vec<u32>,
 }
 
 impl Beat {
     /// The rates on one byte each, as phones get them.
     pub fn levels(&self) -> Vec<u8> {
         self.rates.iter().copied().map(level_of).collect()
+    }
+
+    /// How many fans cheer for `team`.
+    pub fn fans_of(&self, team: usize) -> u32 {
+        self.fans.get(team).copied().unwrap_or(0)
     }
 
     /// The taps of all teams.
@@ -56,6 +63,7 @@ mod tests {
             phase: Phase::Open,
             totals: Totals::from(vec![120, 0, 3]),
             rates: vec![999_999.0, 0.0, 0.1],
+            fans: Vec::new(),
         };
         assert_eq!(beat.levels(), [192, 0, 1]);
         assert_eq!(beat.total(), 123);

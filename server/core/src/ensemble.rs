@@ -68,11 +68,11 @@ impl Ensemble {
         totals
     }
 
-    /// The beat `number`, as of the last observation.
+    /// The beat `number`, as of the last observation. How many fans cheer is for others to say.
     pub fn cut(&self, number: u32, opening: Opening) -> Beat {
         let totals = self.totals();
         let rates = self.rates(totals.as_slice().len());
-        Beat { number, run: opening.run, phase: opening.phase, totals, rates }
+        Beat { number, run: opening.run, phase: opening.phase, totals, rates, fans: Vec::new() }
     }
 
     fn rates(&self, teams: usize) -> Vec<f64> {

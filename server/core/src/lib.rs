@@ -7,11 +7,13 @@
 //! Nothing here knows a socket, a store, a clock, a thread or a roster: time is an argument, a team is an index, and
 //! what to do about an answer is for the caller to decide.
 
+mod attendance;
 mod beat;
 mod bucket;
 mod cadence;
 mod ensemble;
 mod incarnation;
+mod intensity;
 mod marks;
 mod opening;
 mod election;
@@ -22,12 +24,14 @@ mod ticket;
 mod totals;
 mod turn;
 
+pub use attendance::{Attendance, WINDOW_MS, Window};
 pub use beat::Beat;
 pub use bucket::{Bucket, Rate};
 pub use cadence::cadence_for;
 pub use election::{Duty, Election, SILENCES};
 pub use ensemble::Ensemble;
 pub use incarnation::{Incarnation, InvalidIncarnation};
+pub use intensity::{SILENT_FANS, intensity};
 pub use marks::TEAMS_MAX;
 pub use opening::{GRACE_MS, Opening, OpeningError, Phase};
 pub use session::{Counting, Session, Verdict};

@@ -6,16 +6,18 @@ use std::collections::BTreeMap;
 
 use beat_protocol::{RECORDS_MAX, Record, Records};
 
+use crate::attendance::{Heard, Window};
+
 /// Teams whose taps count in one session: as many as MARKS and BASE can name in one frame.
 pub const TEAMS_MAX: usize = RECORDS_MAX;
 
 /// What a session has stated for one team.
 #[derive(Clone, Copy, Debug, Default)]
-struct Mark {
+pub(crate) struct Mark {
     total: u32,
     team: u16,
-    /// Whether a CHEER has named the team; from then on BASE is ignored.
-    cheered: bool,
+    /// Whether a CHEER has named the team, from which on BASE is ignored, and when its taps counted last.
+    pub(crate) heard: Heard,
 }
 
 /// The marks of one session: eight in place, the rest on the heap once there is one.
@@ -43,20 +45,20 @@ impl Marks {
         }
         for record in records {
             let (mark, _) = self.of(record.team);
-            if !mark.cheered {
+            if !mark.heard.is_any() {
                 mark.total = mark.total.max(record.total);
             }
         }
     }
 
-    /// Raises the mark of `team` to `total` by a CHEER; returns by how much, and whether the team is one of the
-    /// session's [`TEAMS_MAX`].
-    pub(crate) fn cheer(&mut self, team: u16, total: u32) -> (u32, bool) {
+    /// Raises the mark of `team` to `total` by a CHEER at `window`; returns by how much, whether the team is one of the
+    /// session's [`TEAMS_MAX`], and the mark.
+    pub(crate) fn cheer(&mut self, team: u16, total: u32, window: Window) -> (u32, bool, &mut Mark) {
         let (mark, has_place) = self.of(team);
         let new = total.saturating_sub(mark.total);
         mark.total += new;
-        mark.cheered = true;
-        (new, has_place)
+        mark.heard.name(window);
+        (new, has_place, mark)
     }
 
     /// The marks of the session's teams, in the order they came; `None` before the first.

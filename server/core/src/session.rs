@@ -5,6 +5,7 @@
 
 use beat_protocol::{Record, Records};
 
+use crate::attendance::Window;
 use crate::bucket::{Bucket, Rate};
 use crate::marks::Marks;
 
@@ -40,6 +41,8 @@ pub struct Verdict {
     pub shadowed: u32,
     /// Received outside the event's opening: never counted.
     pub late: u32,
+    /// The window in which these are the fan's first taps for the team that count; `None` if they are not.
+    pub attends: Option<Window>,
 }
 
 /// One client as its gateway knows it: its marks and the taps it has left.
@@ -82,17 +85,19 @@ impl Session {
         records: impl IntoIterator<Item = Record>,
         mut out: impl FnMut(Verdict),
     ) {
+        let window = Window::at(now_ms);
         for Record { team, total } in records {
-            let (new, has_place) = self.marks.cheer(team, total);
+            let (new, has_place, mark) = self.marks.cheer(team, total, window);
             if new == 0 {
                 continue;
             }
             out(match counting {
-                Counting::Barred => Verdict { team, counted: 0, shadowed: new, late: 0 },
-                Counting::Late => Verdict { team, counted: 0, shadowed: 0, late: new },
+                Counting::Barred => Verdict { team, counted: 0, shadowed: new, late: 0, attends: None },
+                Counting::Late => Verdict { team, counted: 0, shadowed: 0, late: new, attends: None },
                 Counting::Open => {
                     let counted = if has_place { self.taps.take_up_to(taps, now_ms, new) } else { 0 };
-                    Verdict { team, counted, shadowed: new - counted, late: 0 }
+                    let attends = (counted > 0 && mark.heard.count(window)).then_some(window);
+                    Verdict { team, counted, shadowed: new - counted, late: 0, attends }
                 }
             });
         }
@@ -139,7 +144,7 @@ mod tests {
         assert_eq!(session.hears(&[(7, 100)]), [Verdict { shadowed: 76, ..counted(7, 24) }]);
         let mut verdicts = Vec::new();
         session.cheer(&Rate::TAPS, 60_000, Counting::Open, &records(&[(7, 101)]), |verdict| verdicts.push(verdict));
-        assert_eq!(verdicts, [counted(7, 1)]);
+        assert_eq!(verdicts, [Verdict { attends: Some(Window::at(60_000)), ..counted(7, 1) }]);
     }
 
     #[test]
@@ -210,6 +215,29 @@ mod tests {
     }
 
     #[test]
+    fn a_fan_attends_once_in_ten_seconds_for_each_team_by_taps_that_count() {
+        let mut session = fresh();
+        let mut attends = |now_ms, counting, totals: &[(u16, u32)]| {
+            let mut attends = Vec::new();
+            session.cheer(&Rate::TAPS, now_ms, counting, &records(totals), |verdict| {
+                attends.extend(verdict.attends.map(|window| (verdict.team, window)));
+            });
+            attends
+        };
+        let window = Window::at(0);
+        assert_eq!(attends(0, Counting::Late, &[(7, 1)]), [], "before the opening");
+        assert_eq!(attends(1, Counting::Open, &[(7, 1)]), [], "nothing new");
+        assert_eq!(attends(1, Counting::Open, &[(7, 2), (2, 1)]), [(7, window), (2, window)]);
+        assert_eq!(attends(9_999, Counting::Open, &[(7, 3), (2, 9)]), []);
+        assert_eq!(attends(10_000, Counting::Open, &[(7, 4)]), [(7, Window::at(10_000))]);
+        assert_eq!(
+            attends(10_000, Counting::Open, &[(7, 900), (2, 190)]),
+            [],
+            "taps that are all shadowed attend nothing"
+        );
+    }
+
+    #[test]
     fn marks_name_nobody_before_the_first_record() {
         assert_eq!(fresh().marks(), None);
     }
@@ -218,7 +246,10 @@ mod tests {
         /// The verdicts on a CHEER at time zero of an open event.
         fn hears(&mut self, totals: &[(u16, u32)]) -> Vec<Verdict> {
             let mut verdicts = Vec::new();
-            self.cheer(&Rate::TAPS, 0, Counting::Open, &records(totals), |verdict| verdicts.push(verdict));
+            self.cheer(&Rate::TAPS, 0, Counting::Open, &records(totals), |verdict| {
+                // Who attends is claimed apart.
+                verdicts.push(Verdict { attends: None, ..verdict });
+            });
             verdicts
         }
 
@@ -244,6 +275,6 @@ mod tests {
     }
 
     fn counted(team: u16, counted: u32) -> Verdict {
-        Verdict { team, counted, shadowed: 0, late: 0 }
+        Verdict { team, counted, shadowed: 0, late: 0, attends: None }
     }
 }

@@ -4,6 +4,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::attendance::{Attendance, Seats, Window};
 use crate::session::Verdict;
 use crate::totals::Totals;
 
@@ -18,6 +19,23 @@ pub struct Fates {
     pub late: u64,
 }
 
+impl Fates {
+    /// All of them.
+    pub fn received(self) -> u64 {
+        self.counted + self.shadowed + self.late
+    }
+
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            counted: self.counted + other.counted,
+            shadowed: self.shadowed + other.shadowed,
+            late: self.late + other.late,
+        }
+    }
+}
+
 /// One shard's running counts for each team of an event.
 ///
 /// **Only one thread may call [`Tally::add`]**, or taps are lost: it loads, adds and stores, which costs no locked
@@ -27,6 +45,8 @@ pub struct Fates {
 #[derive(Debug)]
 pub struct Tally {
     teams: Box<[Counts]>,
+    /// Apart, since it is written once in ten seconds of a fan.
+    seats: Box<[Seats]>,
 }
 
 #[derive(Debug, Default)]
@@ -39,7 +59,10 @@ struct Counts {
 impl Tally {
     /// Zero for each of `teams` teams.
     pub fn new(teams: usize) -> Self {
-        Self { teams: std::iter::repeat_with(Counts::default).take(teams).collect() }
+        Self {
+            teams: std::iter::repeat_with(Counts::default).take(teams).collect(),
+            seats: std::iter::repeat_with(Seats::default).take(teams).collect(),
+        }
     }
 
     /// How many teams it counts for.
@@ -52,6 +75,9 @@ impl Tally {
     /// # Panics
     /// If the team is not below [`Tally::teams`].
     pub fn add(&self, verdict: Verdict) {
+        if let Some(window) = verdict.attends {
+            self.seats[usize::from(verdict.team)].take(window);
+        }
         let counts = &self.teams[usize::from(verdict.team)];
         let written =
             [(&counts.counted, verdict.counted), (&counts.shadowed, verdict.shadowed), (&counts.late, verdict.late)];
@@ -73,6 +99,14 @@ impl Tally {
             shadowed: counts.shadowed.load(Ordering::Relaxed),
             late: counts.late.load(Ordering::Relaxed),
         }
+    }
+
+    /// Who cheers for `team`, as of `window`.
+    ///
+    /// # Panics
+    /// If the team is not below [`Tally::teams`].
+    pub fn attendance(&self, team: usize, window: Window) -> Attendance {
+        self.seats[team].attendance(window)
     }
 
     /// Adds this shard's counted taps to `totals`, so that the shards of a gateway sum up.
@@ -98,7 +132,7 @@ mod tests {
             let tally = Tally::new(3);
             let mut expected = [Fates::default(); 3];
             for (team, counted, shadowed, late) in taps {
-                tally.add(Verdict { team, counted, shadowed, late });
+                tally.add(Verdict { team, counted, shadowed, late, attends: None });
                 let fates = &mut expected[usize::from(team)];
                 fates.counted += u64::from(counted);
                 fates.shadowed += u64::from(shadowed);
@@ -111,9 +145,9 @@ mod tests {
     #[test]
     fn shards_sum_up_to_the_totals_of_their_gateway() {
         let (one, other) = (Tally::new(2), Tally::new(2));
-        one.add(Verdict { team: 0, counted: 5, shadowed: 9, late: 9 });
-        other.add(Verdict { team: 0, counted: 2, shadowed: 0, late: 0 });
-        other.add(Verdict { team: 1, counted: 1, shadowed: 0, late: 0 });
+        one.add(Verdict { team: 0, counted: 5, shadowed: 9, late: 9, attends: None });
+        other.add(Verdict { team: 0, counted: 2, shadowed: 0, late: 0, attends: None });
+        other.add(Verdict { team: 1, counted: 1, shadowed: 0, late: 0, attends: None });
         let mut totals = Totals::new(one.teams());
         one.add_counted_into(&mut totals);
         other.add_counted_into(&mut totals);
@@ -128,7 +162,7 @@ mod tests {
         std::thread::scope(|scope| {
             scope.spawn(|| {
                 for round in 1..=ROUNDS {
-                    tally.add(Verdict { team: 0, counted: 3, shadowed: 0, late: 0 });
+                    tally.add(Verdict { team: 0, counted: 3, shadowed: 0, late: 0, attends: None });
                     send.send(round).unwrap();
                 }
             });

@@ -107,7 +107,7 @@ proptest! {
                 }
                 Step::Cheer(counting, records) => {
                     let mut fates = HashMap::<_, [u32; 3]>::new();
-                    session.cheer(&Rate::TAPS, now_ms, counting, records.iter().copied(), |Verdict { team, counted, shadowed, late }| {
+                    session.cheer(&Rate::TAPS, now_ms, counting, records.iter().copied(), |Verdict { team, counted, shadowed, late, .. }| {
                         let sums = fates.entry(team).or_default();
                         *sums = [sums[0] + counted, sums[1] + shadowed, sums[2] + late];
                     });

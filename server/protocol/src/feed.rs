@@ -46,4 +46,10 @@ pub struct FeedTeam<'a> {
     pub rate: f64,
     /// The same on one byte, see [`crate::level_of`].
     pub level: u8,
+    /// The fans who tapped for it in the last ten seconds or so; 0 from a service that does not say.
+    #[serde(default)]
+    pub fans: u32,
+    /// Its taps per second and fan, shrunk where few fans are: `rate / (fans + 10)`, to a hundredth.
+    #[serde(default)]
+    pub intensity: f64,
 }

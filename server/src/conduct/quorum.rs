@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     fn vector(incarnation: u64, tick: u64, confirmed: bool) -> Vector {
-        Vector { incarnation: Incarnation(incarnation), tick, totals: Vec::new(), sum: 0, confirmed }
+        Vector { incarnation: Incarnation(incarnation), tick, totals: Vec::new(), sum: 0, fans: None, confirmed }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 mod redis;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -19,6 +19,16 @@ pub(crate) enum StoreAddress {
     Memory,
     /// A Redis where gateways of many machines meet.
     Redis(RedisAddress),
+}
+
+impl StoreAddress {
+    /// The folder of this machine it is kept in, if it is.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Embedded(folder) => Some(folder),
+            Self::Memory | Self::Redis(_) => None,
+        }
+    }
 }
 
 impl Default for StoreAddress {

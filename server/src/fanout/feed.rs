@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::sync::OnceLock;
 
-use beat_core::Beat;
+use beat_core::{Beat, intensity};
 use beat_protocol::{FeedMessage, FeedTeam, Flags};
 use bytes::Bytes;
 use serde::Serialize;
@@ -106,13 +106,16 @@ impl Ranked {
 pub(super) fn message<'a>(event: &'a Event, beat: &Beat, levels: &[u8], flags: Flags, at_ms: u64) -> FeedMessage<'a> {
     let mut teams: Vec<FeedTeam<'_>> = (event.roster.teams().iter().zip(beat.totals.as_slice()))
         .zip(beat.rates.iter().zip(levels))
-        .map(|((team, &total), (&rate, &level))| FeedTeam {
+        .enumerate()
+        .map(|(at, ((team, &total), (&rate, &level)))| FeedTeam {
             rank: 0,
             code: team.code,
             name: team.name.as_str().into(),
             total,
             rate,
             level,
+            fans: beat.fans_of(at),
+            intensity: intensity(rate, beat.fans_of(at)),
         })
         .collect();
     teams.sort_by(|a, b| {
@@ -157,12 +160,13 @@ pub(super) fn xml(message: &FeedMessage<'_>, top: Option<usize>) -> Bytes {
     use std::fmt::Write;
 
     let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<beat>");
-    for FeedTeam { rank, code, name, total, rate, level } in first(message, top) {
+    for FeedTeam { rank, code, name, total, rate, level, fans, intensity } in first(message, top) {
         let (code, name) = (escaped(code.as_str()), escaped(name));
         write!(
             text,
             "<team><rank>{rank}</rank><code>{code}</code><name>{name}</name>\
-             <total>{total}</total><rate>{rate:?}</rate><level>{level}</level></team>"
+             <total>{total}</total><rate>{rate:?}</rate><level>{level}</level>\
+             <fans>{fans}</fans><intensity>{intensity:?}</intensity></team>"
         )
         .expect("memory takes every element");
     }

@@ -21,7 +21,14 @@ fn event() -> Arc<Event> {
 }
 
 fn beat(number: u32, phase: Phase, totals: [u64; 3], rates: [f64; 3]) -> Arc<Beat> {
-    Arc::new(Beat { number, run: 1, phase, totals: Totals::from(totals.to_vec()), rates: rates.to_vec() })
+    Arc::new(Beat {
+        number,
+        run: 1,
+        phase,
+        totals: Totals::from(totals.to_vec()),
+        rates: rates.to_vec(),
+        fans: vec![0, 3, 0],
+    })
 }
 
 fn follow(before: Option<&Frames>, event: &Arc<Event>, beat: Arc<Beat>) -> Frames {
@@ -137,11 +144,14 @@ fn every_format_says_the_same() {
     let event = event();
     let frames = follow(None, &event, beat(4, Phase::Open, [7, 8, 2], [0.0, 1.0, 0.0]));
     let page = |format| String::from_utf8(frames.page(format, Some(2)).to_vec()).unwrap();
-    assert_eq!(page(Format::Csv), "rank,code,name,total,rate,level\n1,B,Bees,8,1.0,10\n2,A,Ants & <co>,7,0.0,0\n");
+    assert_eq!(
+        page(Format::Csv),
+        "rank,code,name,total,rate,level,fans,intensity\n1,B,Bees,8,1.0,10,3,0.08\n2,A,Ants & <co>,7,0.0,0,0,0.0\n"
+    );
     assert_eq!(
         page(Format::Rows),
-        r#"[{"rank":1,"code":"B","name":"Bees","total":8,"rate":1.0,"level":10},{"rank":2,"code":"A","name":"Ants & <co>","total":7,"rate":0.0,"level":0}]"#
+        r#"[{"rank":1,"code":"B","name":"Bees","total":8,"rate":1.0,"level":10,"fans":3,"intensity":0.08},{"rank":2,"code":"A","name":"Ants & <co>","total":7,"rate":0.0,"level":0,"fans":0,"intensity":0.0}]"#
     );
-    assert!(page(Format::Xml).contains("<team><rank>2</rank><code>A</code><name>Ants &amp; &lt;co&gt;</name><total>7</total><rate>0.0</rate><level>0</level></team></beat>"));
+    assert!(page(Format::Xml).contains("<team><rank>2</rank><code>A</code><name>Ants &amp; &lt;co&gt;</name><total>7</total><rate>0.0</rate><level>0</level><fans>0</fans><intensity>0.0</intensity></team></beat>"));
     assert!(page(Format::Event).starts_with("id: 4\ndata: {\"beat\":4,") && page(Format::Event).ends_with("}\n\n"));
 }

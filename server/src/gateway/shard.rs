@@ -207,6 +207,10 @@ impl Shard {
                 ToShard::HandOver { session, to } => self.hand_over(session, to),
                 // Refused only by an asker that stopped waiting.
                 ToShard::Barrier { passed } => drop(passed.send(())),
+                ToShard::Copy { ledger, to } => {
+                    let tally = ledger.tally(self.index);
+                    drop(to.send((0..tally.teams()).map(|team| tally.fates(team)).collect()));
+                }
                 ToShard::Revoked => self.part_with_the_revoked(),
                 ToShard::StopAccepting => drop(self.accepting.send_replace(false)),
                 ToShard::Freeze { part, of, frozen } => drop(frozen.send(self.freeze(part, of))),

@@ -1,13 +1,14 @@
-//! The list of events, and one event with its teams.
+//! The list of events, one event with its teams, and its final tally.
 
 use beat_protocol::EventList;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use serde::Serialize;
 
 use super::Query;
 use super::body::{self, Body};
 use crate::event::Event;
 use crate::gateway::Gateway;
+use crate::tally::FinalTally;
 
 /// Ask again each time, and be told if nothing changed.
 const REVALIDATE: &str = "no-cache";
@@ -31,6 +32,24 @@ pub(super) fn detail<B>(event: &Event, request: &Request<B>, query: &Query) -> R
         );
     }
     body::tagged(request, &format!("events/{}", event.id), to_json(&event.detail()).into(), JSON, REVALIDATE)
+}
+
+/// The final tally, once it stands.
+pub(super) fn tally<B>(gateway: &Gateway, event: &Event, request: &Request<B>) -> Response<Body> {
+    let Some(newest) = event.newest.borrow().clone() else {
+        return body::overloaded("the first beat is on its way");
+    };
+    let opening = event.ledger().opening;
+    let made = newest.tally(|beat| {
+        let tally = FinalTally::of(event, opening, beat, &gateway.config.limits, &gateway.signer)?;
+        Some([&to_json(&tally)[..], b"\n"].concat().into())
+    });
+    match made {
+        Some(tally) => body::tagged(request, &format!("events/{}/tally", event.id), tally, JSON, REVALIDATE),
+        None => {
+            body::text(StatusCode::NOT_FOUND, "the tally stands when the event has closed and the last taps are in")
+        }
+    }
 }
 
 fn to_json(value: &impl Serialize) -> Vec<u8> {

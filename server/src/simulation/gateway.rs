@@ -25,6 +25,7 @@ use crate::follow::follow;
 use crate::gateway::{Counters, Gateway, ShardHandle, ToShard};
 use crate::remember::remember;
 use crate::store::{Redis, Store, StoreError};
+use crate::tally::Signer;
 use crate::turns::Turns;
 
 /// Teams of the simulated event.
@@ -96,7 +97,7 @@ impl SimulatedGateway {
         let events = known_events(&config, store.as_ref(), clock).await?;
         let (mailbox, mut messages) = mpsc::channel(16);
         let shards = vec![ShardHandle { mailbox, counters: Arc::new(Counters::default()) }];
-        let gateway = Arc::new(Gateway::new(config, clock, events, shards));
+        let gateway = Arc::new(Gateway::new(config, clock, events, shards, Signer::Unsigned("simulated")));
         let event = Arc::clone(&gateway.events[0]);
         // Somebody watches.
         event.reader_comes();
@@ -143,7 +144,7 @@ impl SimulatedGateway {
         if self.is_stopped() || ledger.counting(now_ms) == Counting::Late {
             return None;
         }
-        ledger.tally(0).add(Verdict { team, counted: taps, shadowed: 0, late: 0 });
+        ledger.tally(0).add(Verdict { team, counted: taps, shadowed: 0, late: 0, attends: None });
         let acknowledged_ms = self.flushed.borrow().began_ms;
         let mut counted = self.counted.borrow_mut();
         while counted.front().is_some_and(|(at_ms, ..)| at_ms + 2 * MARGIN_MS < acknowledged_ms) {

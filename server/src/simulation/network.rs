@@ -202,7 +202,7 @@ impl Network {
     }
 
     fn remember(&self, gateway: u16, command: &[Vec<u8>]) {
-        if matches!(command[0].as_slice(), b"ZADD" | b"XADD" | b"HSETNX") {
+        if matches!(command[0].as_slice(), b"ZADD" | b"XADD" | b"HSETNX" | b"HSET") {
             let mut old = self.old.borrow_mut();
             let old = old.entry(gateway).or_default();
             if old.len() == OLD {

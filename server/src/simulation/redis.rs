@@ -46,6 +46,10 @@ impl Redis {
                 hash.entry(field.into()).or_insert_with(|| command[3].clone());
                 Reply::Whole(is_new.into())
             }
+            ["HSET", key, field, _] => {
+                self.hashes.entry(key.into()).or_default().insert(field.into(), command[3].clone());
+                Reply::Whole(1)
+            }
             ["HGETALL", key] => {
                 let fields = self.hashes.get(key).into_iter().flatten();
                 Reply::Array(fields.flat_map(|(field, value)| [bulk(field), Reply::Bulk(value.clone())]).collect())

@@ -60,6 +60,7 @@ struct Kept {
     tick: u64,
     confirmed: bool,
     totals: HashMap<TeamCode, u64>,
+    fans: Option<Vec<(TeamCode, u32)>>,
 }
 
 impl Embedded {
@@ -139,6 +140,9 @@ impl Shelves {
             Change::Reserve(number) => shelf.reserved = shelf.reserved.max(*number),
             Change::Join { run, vector } => {
                 let kept = shelf.vectors.entry((*run, vector.incarnation)).or_default();
+                if vector.fans.is_some() && vector.tick >= kept.tick {
+                    kept.fans.clone_from(&vector.fans);
+                }
                 kept.tick = kept.tick.max(vector.tick);
                 kept.confirmed |= vector.confirmed;
                 for &(team, total) in &vector.totals {
@@ -191,6 +195,7 @@ impl Store for Embedded {
             incarnation: *incarnation,
             tick: kept.tick,
             sum: 0,
+            fans: kept.fans.clone(),
             confirmed: kept.confirmed,
             totals: kept.totals.iter().map(|(team, total)| (*team, *total)).collect(),
         };

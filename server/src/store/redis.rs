@@ -5,6 +5,7 @@
 
 mod checks;
 mod dial;
+mod fans;
 mod fault;
 mod fleet;
 mod keys;
@@ -117,12 +118,16 @@ impl Store for Redis {
         let mut answers = self.ask(event, &commands).await?;
         let (record, refused) = shelf::record(&answers.pop().unwrap_or(Value::Nil));
         count_refused(event, refused);
-        // What made no sense of it is ours to say.
-        Ok(EventRecord { t0_ms: record.0.unwrap_or(proposal.t0_ms), opening: record.1.join(stated(proposal.opening)) })
+        // What made no sense of it is ours to say. When a step was taken is the store's: of two gateways that took it at
+        // once both say the first's, to whoever asks.
+        let ours = stated(proposal.opening);
+        let is_further = (ours.run, ours.phase) > (record.1.run, record.1.phase);
+        let opening = if is_further { ours } else { record.1 };
+        Ok(EventRecord { t0_ms: record.0.unwrap_or(proposal.t0_ms), opening })
     }
 
     async fn join(&self, event: &EventId, run: u32, vector: Vector) -> Result<(), StoreError> {
-        let Vector { incarnation, tick, totals, sum, confirmed } = vector;
+        let Vector { incarnation, tick, totals, sum, fans, confirmed } = vector;
         let is_tick_alone = totals.is_empty() && !confirmed;
         let Some(is_to_refresh) = self.shelves.with(event, run, |shelf| shelf.stating(incarnation, is_tick_alone))
         else {
@@ -139,7 +144,21 @@ impl Store for Redis {
         if is_to_refresh {
             commands.extend([keep(&key), keep(&registry)]);
         }
-        let joined = self.ask(event, &commands).await;
+        let of_totals = commands.len();
+        if let Some(fans) = fans {
+            let key = keys::fans(event, run);
+            commands
+                .push(redis::cmd("HSET").arg(&key).arg(incarnation.to_string()).arg(fans::encode(tick, &fans)).take());
+            if is_to_refresh {
+                commands.push(keep(&key));
+            }
+        }
+        // Taps are not kept from the store by a number that it may not take, as under an older list of rights.
+        let answers = self.fleet.ask(keys::slot(event), &commands).await;
+        let joined = answers.and_then(|mut answers| {
+            answers.truncate(of_totals);
+            answers.into_iter().collect::<Result<Vec<Value>, Fault>>()
+        });
         if joined.is_err() {
             self.shelves.with(event, run, |shelf| shelf.refresh_again(incarnation));
         }
@@ -148,7 +167,8 @@ impl Store for Redis {
     }
 
     async fn gateways(&self, event: &EventId, run: u32) -> Result<Vec<Vector>, StoreError> {
-        let registry = self.registry(event, run).await?;
+        let (registry, ()) = tokio::join!(self.registry(event, run), self.hear_of_fans(event, run));
+        let registry = registry?;
         let due = self.shelves.with(event, run, |shelf| shelf.vectors.due(&registry));
         let mut forgotten = self.read(event, run, &due, &registry).await?;
         // A registry that is ahead of its vector has reached us by another way than it: once more.

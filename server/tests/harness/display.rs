@@ -34,6 +34,8 @@ pub(crate) struct ShownTeam {
     pub(crate) total: u64,
     pub(crate) rate: f64,
     pub(crate) level: u8,
+    pub(crate) fans: u32,
+    pub(crate) intensity: f64,
 }
 
 impl Shown {

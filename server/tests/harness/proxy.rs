@@ -220,7 +220,7 @@ impl Network {
 
     /// What goes on to Redis for a command, and what is to come back.
     fn forward(&self, command: &Words) -> (Vec<u8>, Asked) {
-        let is_write = [&b"ZADD"[..], b"XADD", b"HSETNX"].contains(&command[0].as_slice());
+        let is_write = [&b"ZADD"[..], b"XADD", b"HSETNX", b"HSET"].contains(&command[0].as_slice());
         let rewritten = self.increments.as_ref().and_then(|increments| increments.lock().unwrap().rewrite(command));
         let (sent, stated) = match rewritten {
             Some((commands, stated)) if !commands.is_empty() => (commands, Some(stated)),

@@ -206,6 +206,8 @@ impl Board {
             total: totals[team],
             rate: rate(rates[team]),
             level: level_of(rate(rates[team])),
+            fans: 0,
+            intensity: 0.0,
         };
         let message = FeedMessage {
             beat,

@@ -123,6 +123,8 @@ impl State {
             total,
             rate: 0.0,
             level: 0,
+            fans: 0,
+            intensity: 0.0,
         };
         let message = FeedMessage {
             beat,

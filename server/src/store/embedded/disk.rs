@@ -161,8 +161,8 @@ fn read_all(database: &Database) -> Result<Vec<(EventId, Change)>, redb::Error> 
         let (key, total) = entry?;
         let (event, run, _, team) = key.value();
         let Some((event, team)) = event_of(event).zip(team.parse::<TeamCode>().ok()) else { continue };
-        let vector =
-            Vector { incarnation: PAST, tick: PAST_TICK, totals: vec![(team, total.value())], sum: 0, confirmed: true };
+        let totals = vec![(team, total.value())];
+        let vector = Vector { incarnation: PAST, tick: PAST_TICK, totals, sum: 0, fans: None, confirmed: true };
         changes.push((event, Change::Join { run, vector }));
     }
     Ok(changes)

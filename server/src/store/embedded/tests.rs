@@ -30,11 +30,11 @@ fn demo() -> EventId {
 
 fn vector(incarnation: u64, tick: u64, totals: &[(&str, u64)]) -> Vector {
     let totals = totals.iter().map(|(team, total)| (team.parse().unwrap(), *total)).collect();
-    Vector { incarnation: Incarnation(incarnation), tick, totals, sum: 0, confirmed: false }
+    Vector { incarnation: Incarnation(incarnation), tick, totals, sum: 0, fans: None, confirmed: false }
 }
 
 fn beat(number: u32) -> Arc<Beat> {
-    Arc::new(Beat { number, run: RUN, phase: Phase::Open, totals: Totals::new(1), rates: vec![0.0] })
+    Arc::new(Beat { number, run: RUN, phase: Phase::Open, totals: Totals::new(1), rates: vec![0.0], fans: Vec::new() })
 }
 
 async fn total_of(store: &Embedded, team: &str) -> u64 {

@@ -35,6 +35,11 @@ pub(super) fn gateways(event: &EventId, run: u32) -> String {
     format!("beat:{{{event}}}:{run}:gateways")
 }
 
+/// A hash: incarnation → what it says of its fans.
+pub(super) fn fans(event: &EventId, run: u32) -> String {
+    format!("beat:{{{event}}}:{run}:fans")
+}
+
 pub(super) fn totals(event: &EventId, run: u32) -> String {
     format!("beat:{{{event}}}:{run}:totals")
 }
@@ -68,6 +73,7 @@ mod tests {
         assert_eq!(state(&event), "beat:{final-2026}:state");
         assert_eq!(vector(&event, 3, Incarnation(0xab)), "beat:{final-2026}:3:g:00000000000000ab");
         assert_eq!(gateways(&event, 3), "beat:{final-2026}:3:gateways");
+        assert_eq!(fans(&event, 3), "beat:{final-2026}:3:fans");
         assert_eq!(totals(&event, 3), "beat:{final-2026}:3:totals");
         assert_eq!(beats(&event, 3), "beat:{final-2026}:3:beats");
     }

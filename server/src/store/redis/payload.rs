@@ -1,7 +1,8 @@
 //! A beat as it stands in the stream: everything but its number, which is the entry's id.
 //!
-//! Version, run, phase, number of teams, a total for each, a rate in tenths of taps per second for each; all but the
-//! first byte as unsigned LEB128. 206 teams are about 1.2 kB. Knows no Redis.
+//! Version, run, phase, number of teams, a total for each, a rate in tenths of taps per second for each, and how many fans
+//! cheer for each; all but the first byte as unsigned LEB128. The fans may be missing: an earlier gateway did not say. 206
+//! teams are about 1.4 kB. Knows no Redis.
 
 use beat_core::{Beat, Phase, Totals};
 use beat_protocol::{FrameError, VALUE_MAX, varint};
@@ -39,6 +40,9 @@ pub(super) fn encode(beat: &Beat) -> Vec<u8> {
     for team in 0..teams {
         varint::put(&mut out, tenths(beat.rates.get(team).copied().unwrap_or(0.0)));
     }
+    for team in 0..teams {
+        varint::put(&mut out, beat.fans_of(team).into());
+    }
     out
 }
 
@@ -57,10 +61,14 @@ pub(super) fn decode(number: u32, bytes: &[u8]) -> Result<Beat, InvalidBeat> {
     }
     let totals = (0..teams).map(|_| take(&mut rest)).collect::<Result<Totals, _>>()?;
     let rates = (0..teams).map(|_| take(&mut rest).map(rate)).collect::<Result<Vec<f64>, _>>()?;
+    let fans = match rest {
+        [] => Vec::new(),
+        _ => (0..teams).map(|_| fans(&mut rest)).collect::<Result<Vec<u32>, _>>()?,
+    };
     if !rest.is_empty() {
         return Err(InvalidBeat::TooLong);
     }
-    Ok(Beat { number, run, phase, totals, rates })
+    Ok(Beat { number, run, phase, totals, rates, fans })
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast from f64 saturates; NaN is 0")]
@@ -71,6 +79,10 @@ fn tenths(rate: f64) -> u64 {
 #[expect(clippy::cast_precision_loss, reason = "exact up to VALUE_MAX, and taken in no further")]
 fn rate(tenths: u64) -> f64 {
     tenths as f64 / 10.0
+}
+
+fn fans(rest: &mut &[u8]) -> Result<u32, InvalidBeat> {
+    u32::try_from(take(rest)?).map_err(|_| InvalidBeat::Range)
 }
 
 fn as_u64(n: usize) -> u64 {
@@ -100,7 +112,12 @@ mod tests {
         #[test]
         fn a_beat_cut_short_or_drawn_out_is_refused(beat in any_beat(), at: prop::sample::Index) {
             let mut bytes = encode(&beat);
-            prop_assert_eq!(decode(1, &bytes[..at.index(bytes.len())]), Err(InvalidBeat::Torn));
+            let before_fans = bytes.len() - beat.fans.iter().map(|fans| varint_len(*fans)).sum::<usize>();
+            let at = at.index(bytes.len());
+            match decode(beat.number, &bytes[..at]) {
+                Ok(of_earlier) if at == before_fans => prop_assert_eq!(of_earlier, Beat { fans: Vec::new(), ..beat }),
+                cut => prop_assert_eq!(cut, Err(InvalidBeat::Torn)),
+            }
             bytes.push(0);
             prop_assert_eq!(decode(1, &bytes), Err(InvalidBeat::TooLong));
         }
@@ -126,10 +143,16 @@ mod tests {
     }
 
     fn any_beat() -> impl Strategy<Value = Beat> {
-        let team = (0..=VALUE_MAX, prop_oneof![0..100u64, 0..1_000_000_000u64].prop_map(rate));
+        let team = (0..=VALUE_MAX, prop_oneof![0..100u64, 0..1_000_000_000u64].prop_map(rate), any::<u32>());
         (any::<u32>(), any::<u32>(), 0..PHASES.len(), vec(team, 0..220)).prop_map(|(number, run, phase, teams)| {
-            let (totals, rates): (Vec<u64>, Vec<f64>) = teams.into_iter().unzip();
-            Beat { number, run, phase: PHASES[phase], totals: totals.into(), rates }
+            let (totals, rates, fans) = teams.into_iter().collect::<(Vec<u64>, Vec<f64>, Vec<u32>)>();
+            Beat { number, run, phase: PHASES[phase], totals: totals.into(), rates, fans }
         })
+    }
+
+    fn varint_len(value: u32) -> usize {
+        let mut bytes = Vec::new();
+        varint::put(&mut bytes, value.into());
+        bytes.len()
     }
 }

@@ -55,10 +55,10 @@ fn event() -> EventId {
 
 fn vector(incarnation: Incarnation, tick: u64, totals: &[(&str, u64)]) -> Vector {
     let totals = totals.iter().map(|(code, total)| (code.parse().unwrap(), *total)).collect();
-    Vector { incarnation, tick, totals, sum: 0, confirmed: false }
+    Vector { incarnation, tick, totals, sum: 0, fans: None, confirmed: false }
 }
 
 fn beat(number: u32, run: u32) -> Arc<Beat> {
     let totals = vec![u64::from(number), 3].into();
-    Arc::new(Beat { number, run, phase: Phase::Open, totals, rates: vec![1.5, 0.0] })
+    Arc::new(Beat { number, run, phase: Phase::Open, totals, rates: vec![1.5, 0.0], fans: vec![4, 0] })
 }

@@ -6,10 +6,12 @@ use std::collections::BTreeMap;
 
 use beat_core::Incarnation;
 use beat_protocol::EventId;
+use redis::Value;
 
 use super::fault::Fault;
+use super::route::text;
 use super::vectors::{Forgotten, Scores};
-use super::{Redis, count_refused, keep, keys, raise};
+use super::{Redis, count_refused, fans, keep, keys, raise};
 
 impl Redis {
     /// Who is there, by the tick of what they stated last.
@@ -25,6 +27,30 @@ impl Redis {
         }
         count_refused(event, refused.len());
         Ok(registry)
+    }
+
+    /// What every gateway says of its fans. Where that cannot be had, what is known grows old and is dropped.
+    pub(super) async fn hear_of_fans(&self, event: &EventId, run: u32) {
+        let read = redis::cmd("HGETALL").arg(keys::fans(event, run)).take();
+        let fields = match self.ask(event, &[read]).await.map(|mut answers| answers.pop()) {
+            Ok(Some(Value::Array(fields))) => fields,
+            Ok(_) => return,
+            Err(fault) => return tracing::debug!(%event, %fault, "cannot tell how many fans cheer"),
+        };
+        let mut refused = 0;
+        self.shelves.with(event, run, |shelf| {
+            for pair in fields.chunks_exact(2) {
+                let said = match &pair[1] {
+                    Value::BulkString(bytes) => fans::decode(bytes),
+                    _ => None,
+                };
+                match (text(&pair[0]).and_then(|who| who.parse().ok()), said) {
+                    (Some(incarnation), Some((tick, fans))) => shelf.vectors.hear_of_fans(incarnation, tick, fans),
+                    _ => refused += 1,
+                }
+            }
+        });
+        count_refused(event, refused);
     }
 
     /// Reads the vectors of `due` into `shelf`, and answers with what the store has lost of them.

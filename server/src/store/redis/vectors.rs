@@ -16,6 +16,10 @@ use crate::store::Vector;
 /// Forgotten vectors looked after at a time, so that an empty store is told within seconds and not at once by all.
 const FORGOTTEN_AT_A_TIME: usize = 8;
 
+/// What a gateway said of its fans so long before its newest totals is no longer so: it says it anew each second, which
+/// is twenty ticks at most.
+const FANS_HOLD_TICKS: u64 = 60;
+
 /// A sorted set's members and scores, as far as they make sense.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Scores {
@@ -29,6 +33,8 @@ pub(super) struct Scores {
 #[derive(Debug, Default)]
 pub(super) struct Vectors {
     known: BTreeMap<Incarnation, Vector>,
+    /// What each has said of its fans, and at which tick.
+    fans: BTreeMap<Incarnation, (u64, Vec<(TeamCode, u32)>)>,
     /// Whose turn it was last to be compared with the store.
     audited: Option<Incarnation>,
     /// The registry as it was when those that stopped were looked for last.
@@ -101,7 +107,7 @@ impl Vectors {
         said: Scores,
         registered: Option<u64>,
     ) -> (Option<Forgotten>, usize) {
-        let empty = || Vector { incarnation, tick: 0, totals: Vec::new(), sum: 0, confirmed: false };
+        let empty = || Vector { incarnation, tick: 0, totals: Vec::new(), sum: 0, fans: None, confirmed: false };
         let mut refused = said.refused;
         let mut now = empty();
         for (member, score) in said.of {
@@ -139,9 +145,22 @@ impl Vectors {
         (is_forgotten.then_some(Forgotten { incarnation, members, tick }), refused.len())
     }
 
+    /// Keeps what `incarnation` said of its fans at `tick`, unless it has said more since.
+    pub(super) fn hear_of_fans(&mut self, incarnation: Incarnation, tick: u64, fans: Vec<(TeamCode, u32)>) {
+        let known = self.fans.entry(incarnation).or_default();
+        if tick >= known.0 {
+            *known = (tick, fans);
+        }
+    }
+
     /// All that is known.
     pub(super) fn all(&self) -> Vec<Vector> {
-        self.known.values().cloned().collect()
+        self.known.values().map(|vector| Vector { fans: self.fans_of(vector), ..vector.clone() }).collect()
+    }
+
+    fn fans_of(&self, vector: &Vector) -> Option<Vec<(TeamCode, u32)>> {
+        let (tick, fans) = self.fans.get(&vector.incarnation)?;
+        (tick + FANS_HOLD_TICKS >= vector.tick).then(|| fans.clone())
     }
 
     /// The tick up to which `incarnation` is known.
@@ -256,6 +275,21 @@ mod tests {
         assert!(!vectors.all()[0].is_whole());
         vectors.join(GATEWAY, said(&[(TICK, 9), (SUM, 14), ("JPN", 11), ("NED", 3)]), Some(9));
         assert!(vectors.all()[0].is_whole());
+    }
+
+    #[test]
+    fn of_fans_the_newest_word_holds_and_not_for_ever() {
+        let mut vectors = Vectors::default();
+        let fans = |fans| vec![("JPN".parse().unwrap(), fans)];
+        vectors.join(GATEWAY, said(&[(TICK, 5)]), Some(5));
+        for (tick, said) in [(5, 40), (7, 3), (6, 90)] {
+            vectors.hear_of_fans(GATEWAY, tick, fans(said));
+        }
+        assert_eq!(vectors.all()[0].fans, Some(fans(3)));
+        vectors.join(GATEWAY, said(&[(TICK, 7 + FANS_HOLD_TICKS)]), None);
+        assert_eq!(vectors.all()[0].fans, Some(fans(3)));
+        vectors.join(GATEWAY, said(&[(TICK, 8 + FANS_HOLD_TICKS)]), None);
+        assert_eq!(vectors.all()[0].fans, None);
     }
 
     #[test]

@@ -44,6 +44,23 @@ async fn a_confirmation_stays() {
 }
 
 #[tokio::test]
+async fn of_fans_a_gateways_newest_word_holds_and_silence_changes_nothing() {
+    on_every_store(async |store| {
+        let fans =
+            |fans: &[(&str, u32)]| Some(fans.iter().map(|(code, fans)| (code.parse().unwrap(), *fans)).collect());
+        let says = async |tick, fans| {
+            store.join(&event(), 1, Vector { fans, ..vector(GATEWAY, tick, &[("JPN", tick)]) }).await.unwrap();
+            known(store, 1).await[0].fans.clone()
+        };
+        assert_eq!(says(5, fans(&[("JPN", 40), ("NED", 2)])).await, fans(&[("JPN", 40), ("NED", 2)]));
+        assert_eq!(says(6, None).await, fans(&[("JPN", 40), ("NED", 2)]));
+        assert_eq!(says(7, fans(&[("JPN", 3)])).await, fans(&[("JPN", 3)]), "it may fall");
+        assert_eq!(says(6, fans(&[("JPN", 90)])).await, fans(&[("JPN", 3)]), "what comes late is old");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn totals_are_exact_to_the_last_number_of_the_wire() {
     on_every_store(async |store| {
         let most = vector(GATEWAY, 1, &[("JPN", beat_protocol::VALUE_MAX), ("NED", beat_protocol::VALUE_MAX - 1)]);
