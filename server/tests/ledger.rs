@@ -2,10 +2,12 @@
 
 use std::cell::Cell;
 
+use beat_protocol::{ClientFrame, Record, Records};
+use futures_util::future::join_all;
 use hyper::{Method, StatusCode};
 use serde_json::Value;
 
-use crate::harness::{Fan, Server, Setup, get, request, until};
+use crate::harness::{Fan, Raw, Server, Setup, get, masked, request, until};
 
 async fn ledger(server: &Server) -> Value {
     let page = get(server.admin, "/v1/events/demo/ledger").await;
@@ -31,51 +33,61 @@ fn balanced(ledger: &Value) -> Vec<u64> {
     teams.iter().map(|team| number(team, "received")).collect()
 }
 
+/// Frames in one piece: long enough that a shard is in the middle of them when somebody asks.
+const FRAMES_AT_ONCE: u32 = 500;
+
+/// Frames `first` to the last of a piece, each one tap more for each of the teams T0 to T7.
+fn piece(first: u32) -> Vec<u8> {
+    let frame = |total: u32| {
+        let records: Vec<Record> = (0..8).map(|team| Record { team, total }).collect();
+        let mut payload = Vec::new();
+        ClientFrame::Cheer(Records::new(&records).unwrap()).encode(&mut payload);
+        masked(0x2, &payload)
+    };
+    (first..first + FRAMES_AT_ONCE).flat_map(frame).collect()
+}
+
 #[tokio::test]
 async fn the_ledger_balances_in_each_answer_while_taps_come_in() {
-    const FANS: u32 = 12;
-    const FRAMES: u32 = 200;
-    // More than a thumb has: some of every frame is shadowed.
-    let server = Setup::ten_teams()
-        .shards(2)
-        .set("limits.frames_per_second", 100_000)
-        .set("limits.frames_burst", 100_000)
-        .set("limits.bytes_per_second", 100_000_000)
-        .set("limits.bytes_burst", 100_000_000)
+    const FANS: usize = 4;
+    const ANSWERS: u32 = 100;
+    // More than a thumb has: nearly all of it is shadowed.
+    let server = ["frames_per_second", "frames_burst", "bytes_per_second", "bytes_burst"]
+        .iter()
+        .fold(Setup::ten_teams().shards(2), |setup, limit| setup.set(&format!("limits.{limit}"), 1_000_000_000))
         .start()
         .await;
-    let (done, asked) = (Cell::new(0), Cell::new(0));
-    // Each frame taps T0 and T1 alike, however they then share the taps that are left to the fan.
+    let binary = "Sec-WebSocket-Protocol: cheer.v1\r\n";
+    let connect = async |_| Raw::connect(server.fans).await.upgrade("/v1/events/demo/ws", binary, &[]).await;
+    let mut fans = join_all((0..FANS).map(connect)).await;
+    let (asked, pieces) = (Cell::new(0), Cell::new(0));
     let crowd = async {
-        for fan in 0..FANS {
-            let mut fan_of_both = Fan::join(&server).await;
-            for frame in 1..=FRAMES {
-                let total = frame * (1 + fan % 3);
-                fan_of_both.cheer(&[(0, total), (1, total)]).await;
-                tokio::task::yield_now().await;
-            }
+        while asked.get() < ANSWERS {
+            let piece = piece(1 + pieces.get() * FRAMES_AT_ONCE);
+            join_all(fans.iter_mut().map(|fan| fan.send(&piece))).await;
+            pieces.set(pieces.get() + 1);
+            tokio::task::yield_now().await;
         }
-        done.set(1);
     };
     let operator = async {
         let mut before = vec![0; 10];
-        while done.get() == 0 {
+        while asked.get() < ANSWERS {
             let received = balanced(&ledger(&server).await);
-            assert_eq!(received[0], received[1], "a frame is in it whole or not at all");
+            assert!(received[..8].iter().all(|taps| *taps == received[0]), "a frame is in it by half: {received:?}");
             assert!(received.iter().zip(&before).all(|(now, before)| now >= before), "{before:?} fell to {received:?}");
             before = received;
             asked.set(asked.get() + 1);
         }
     };
     tokio::join!(crowd, operator);
-    let sent = u64::from((0..FANS).map(|fan| FRAMES * (1 + fan % 3)).sum::<u32>());
+    let sent = FANS as u64 * u64::from(pieces.get() * FRAMES_AT_ONCE);
     let last = until("all that was sent is in it", async || {
         let last = ledger(&server).await;
-        (balanced(&last)[..2] == [sent, sent]).then_some(last)
+        (balanced(&last)[..8] == [sent; 8]).then_some(last)
     })
     .await;
     assert!(number(&last, "shadowed") > 0 && number(&last, "counted") > 0, "{last}");
-    assert!(asked.get() > 20, "{} answers looked at", asked.get());
+    assert!(pieces.get() > 10, "taps came in all the while: {} pieces", pieces.get());
     let metrics = [server.taps("counted").await, server.taps("shadowed").await];
     assert_eq!(metrics, ["counted", "shadowed"].map(|fate| number(&last, fate) as f64), "/metrics says the same");
 }

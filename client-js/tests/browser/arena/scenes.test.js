@@ -35,7 +35,7 @@ test('the wall shows the loudest in order and fills the tile of a team that chee
   await says(page, RANK_1, /Japan/);
   // The first lane is the loudest's, all of it; the second's is half as long.
   await shows(page, 0.2, 0.165, JPN);
-  await shows(page, 0.13, 0.25, FRA);
+  await shows(page, 0.245, 0.26, FRA);
   await shows(page, 0.41, 0.25, '#181d27');
 });
 
