@@ -3,7 +3,7 @@
 SHELL := bash
 .ONESHELL:
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: test needs lint deny rust js browser bench advisories sbom
+.PHONY: test needs lint deny rust js browser hostile bench advisories sbom
 
 # Installs or names what is missing, then runs everything.
 test: needs lint deny rust js browser
@@ -45,6 +45,11 @@ browser:
 	cd client-js
 	npm ci --no-audit --no-fund
 	npm run test:browser
+
+# Two thousand honest fans beside four hundred that mean no good; about 75 seconds, and no part of `make test`.
+hostile:
+	cargo build --release --locked -p beat-server -p beat-load
+	scripts/hostile
 
 bench:
 	cargo bench --locked -p beat-benches

@@ -56,3 +56,11 @@ pub(super) async fn of_connections(server: &Server) {
     assert_eq!(times(408) + times(503), crowd.len(), "{answers:?}");
     assert!(times(503) > 50, "{} of {} turned away", times(503), crowd.len());
 }
+
+/// Fans who come, say nothing, and are gone without a word.
+pub(super) async fn of_fans(server: &Server) {
+    let crowd = (0..300).map(async |_| Raw::connect(server.fans).await.upgrade(FANS, BINARY, &[]).await);
+    for mut fan in join_all(crowd).await {
+        assert!(matches!(fan.frame().await, Ok((TEXT, _))), "no welcome");
+    }
+}
