@@ -109,7 +109,8 @@ impl Door {
         shown: Shown<'_>,
         now_s: u64,
     ) -> Result<Holder, Refused> {
-        let ticket = self.examine(event, shown, now_s, |open| open.fans, &[TicketRole::Fan])?;
+        let ticket =
+            self.rules().examine(event, shown, now_s, |open| open.fans, &[TicketRole::Fan]).map_err(counted)?;
         let Some(Ticket { fan: name, team, .. }) = ticket else { return Ok(Holder::default()) };
         let team = match team {
             None => None,
@@ -121,7 +122,7 @@ impl Door {
     /// A display of `event` comes: the id of its ticket, if it has one.
     pub(crate) fn display(&self, event: &EventId, shown: Shown<'_>, now_s: u64) -> Result<Option<Arc<str>>, Refused> {
         const ROLES: &[TicketRole] = &[TicketRole::Display, TicketRole::Operator];
-        let ticket = self.examine(event, shown, now_s, |open| open.displays, ROLES)?;
+        let ticket = self.rules().examine(event, shown, now_s, |open| open.displays, ROLES).map_err(counted)?;
         Ok(ticket.and_then(|ticket| ticket.id).map(Arc::from))
     }
 
@@ -153,17 +154,6 @@ impl Door {
 
     fn rules(&self) -> Arc<Rules> {
         Arc::clone(&self.0.borrow())
-    }
-
-    fn examine(
-        &self,
-        event: &EventId,
-        shown: Shown<'_>,
-        now_s: u64,
-        is_open: impl Fn(&OpenTo) -> bool,
-        roles: &[TicketRole],
-    ) -> Result<Option<Ticket>, Refused> {
-        self.rules().examine(event, shown, now_s, is_open, roles).map_err(counted)
     }
 }
 
