@@ -99,10 +99,11 @@ impl Gateway {
         signer: Signer,
     ) -> Self {
         let by_id = events.iter().enumerate().map(|(at, event)| (event.id.clone(), at)).collect();
+        let rates = Rates::of(&config.limits);
         Self {
-            rates: Rates::of(&config.limits),
             door: Door::new(&config),
-            addresses: Addresses::new(config.addresses.clone()),
+            addresses: Addresses::new(config.addresses.clone(), rates.taps),
+            rates,
             sessions: Sessions::new(config.limits.session, config.limits.sessions_resting),
             cadence_ms: AtomicU32::new(config.beat.cadence_ms),
             connections: Arc::default(),

@@ -21,6 +21,7 @@ use super::poller::Ready;
 use super::seat::{Holding, Role, Seat};
 use super::shard::{Held, Shard};
 use super::{Admission, SessionId};
+use crate::addresses::Named;
 use crate::fanout::Encoding;
 use crate::http::{Display, Fan};
 
@@ -114,9 +115,12 @@ impl Connection {
         socket: OwnedFd,
         first: Vec<u8>,
         place: Admission,
-        Fan { event, encoding, team }: Fan,
-        Held { id, session, resumed }: Held,
+        Fan { event, encoding, team, who }: Fan,
+        Held { id, mut session, resumed }: Held,
     ) -> Self {
+        if let Some(Named { taps, .. }) = who.named {
+            session.share(taps);
+        }
         let audience = shard.audience(event);
         let role = Role::Fan { encoding, holding: Holding::Active(session).into() };
         let seat = Seat::new(role, Outbox::new(socket), &audience, shard.gateway.config.limits.unread);

@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::body::{self, Body};
 use super::{Answer, Query, forwarded, not_found, tickets};
-use crate::addresses::{Crowded, Stand};
+use crate::addresses::{Crowded, Named, Stand};
 use crate::door::Holder;
 use crate::event::Event;
 use crate::fanout::{Encoding, Format};
@@ -37,6 +37,16 @@ pub(crate) struct Fan {
     pub(crate) encoding: Encoding,
     /// The only team it may cheer for.
     pub(crate) team: Option<u16>,
+    pub(crate) who: Who,
+}
+
+/// Who cheers, as far as anybody here knows.
+#[derive(Debug)]
+pub(crate) struct Who {
+    /// Where from: the address at the other end, or whom a trusted proxy speaks for.
+    pub(crate) address: IpAddr,
+    /// By its ticket, where it has one.
+    pub(crate) named: Option<Named>,
 }
 
 /// A display that is let in.
@@ -58,6 +68,7 @@ pub(super) fn answer<B>(
     query: &Query,
 ) -> Answer {
     let event = gateway.index_of(id);
+    let client = forwarded::client(request.headers(), peer, &gateway.config.addresses);
     if kind == "feed" && !wants_upgrade(request) && accepts_event_stream(request.headers()) {
         return Answer::Page(match (event, query.top()) {
             (None, _) => not_found(&format!("there is no event {id:?}; see /v1/events")),
@@ -67,7 +78,7 @@ pub(super) fn answer<B>(
             }
             (Some(event), Ok(top)) => match tickets::display(gateway, &gateway.events[event], request, query) {
                 Err(refused) => tickets::refusal(refused),
-                Ok(ticket) => match stand(gateway, request, peer, None) {
+                Ok(ticket) => match stand(gateway, peer, client) {
                     Err(_) => body::crowded(),
                     Ok(stand) => server_sent(gateway, counters, Display { event, top, ticket }, stand),
                 },
@@ -86,7 +97,7 @@ pub(super) fn answer<B>(
     };
     let (encoding, subprotocol) = encoding_of(request.headers());
     let mut name = None;
-    let wanted = match (event, kind, query.top()) {
+    let mut wanted = match (event, kind, query.top()) {
         (None, ..) => Wanted::Refusal(CloseCode::NoSuchEvent),
         (Some(event), ..) if !is_welcome(gateway, event, request) => Wanted::Refusal(CloseCode::NotAllowed),
         (_, "feed", Err(_)) => Wanted::Refusal(CloseCode::Malformed),
@@ -98,7 +109,8 @@ pub(super) fn answer<B>(
             Err(refused) => Wanted::Refusal(refused.close_code()),
             Ok(Holder { name: fan, team }) => {
                 name = fan;
-                Wanted::Fan(Fan { event, encoding, team }, query.value("session").and_then(|id| id.parse().ok()))
+                let fan = Fan { event, encoding, team, who: Who { address: client, named: None } };
+                Wanted::Fan(fan, query.value("session").and_then(|id| id.parse().ok()))
             }
         },
     };
@@ -106,9 +118,16 @@ pub(super) fn answer<B>(
         response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(subprotocol));
     }
     // Who is refused holds nothing for longer than it takes to say so.
-    let stand = match wanted {
-        Wanted::Refusal(_) => Ok(None),
-        Wanted::Fan(..) | Wanted::Display(_) => stand(gateway, request, peer, name.as_deref()),
+    let stand = match (&mut wanted, name) {
+        (Wanted::Refusal(_), _) => Ok(None),
+        // A fan whose ticket names it counts by that name, wherever it is.
+        (Wanted::Fan(fan, _), Some(name)) => {
+            gateway.addresses.enter_fan(&name, gateway.clock.now_ms()).map(|(stand, named)| {
+                fan.who.named = Some(named);
+                Some(stand)
+            })
+        }
+        (Wanted::Fan(..) | Wanted::Display(_), _) => stand(gateway, peer, client),
     };
     match stand {
         Ok(stand) => Answer::Upgrade(response, wanted, stand),
@@ -116,22 +135,9 @@ pub(super) fn answer<B>(
     }
 }
 
-/// What a connection counts as, where that is not the address at its other end: a fan by the name in its ticket, or else
-/// whom a trusted proxy speaks for.
-fn stand<B>(
-    gateway: &Gateway,
-    request: &Request<B>,
-    peer: IpAddr,
-    name: Option<&str>,
-) -> Result<Option<Stand>, Crowded> {
-    let now_ms = gateway.clock.now_ms();
-    if let Some(name) = name {
-        return gateway.addresses.enter_fan(name, now_ms).map(Some);
-    }
-    match forwarded::client(request.headers(), peer, &gateway.config.addresses) {
-        client if client != peer => gateway.addresses.enter(client, now_ms),
-        _ => Ok(None),
-    }
+/// What a connection of `client` counts as, where that is not the address at its other end.
+fn stand(gateway: &Gateway, peer: IpAddr, client: IpAddr) -> Result<Option<Stand>, Crowded> {
+    if client == peer { Ok(None) } else { gateway.addresses.enter(client, gateway.clock.now_ms()) }
 }
 
 /// Whether pages of the request's origin may cheer and watch.
