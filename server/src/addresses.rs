@@ -40,8 +40,16 @@ enum Key {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct FanKey(u64);
 
+/// Who cheers, as far as anybody here knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Who {
+    /// Where from: the address at the other end, or whom a trusted proxy speaks for.
+    pub(crate) address: IpAddr,
+    /// By its ticket, where it has one.
+    pub(crate) fan: Option<FanKey>,
+}
+
 /// A fan whose ticket names it.
-#[derive(Clone, Debug)]
 pub(crate) struct Named {
     pub(crate) key: FanKey,
     /// What all its sessions here may tap, together: whoever comes back has no more than it left.
@@ -82,6 +90,13 @@ impl Crowded {
 pub(crate) struct Stand {
     addresses: Arc<Addresses>,
     key: Key,
+}
+
+#[cfg(test)]
+impl FanKey {
+    pub(crate) fn of(key: u64) -> Self {
+        Self(key)
+    }
 }
 
 impl Addresses {

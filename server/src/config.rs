@@ -24,7 +24,7 @@ use std::time::Duration;
 use beat_protocol::Cadence;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use addresses::{AddressConfig, Share};
+pub(crate) use addresses::{AddressConfig, Share, network};
 pub(crate) use admin::{AdminAddress, AdminToken};
 pub(crate) use events::EventConfig;
 pub(crate) use flags::{Command, Flags, TicketFlags};

@@ -44,6 +44,15 @@ pub(crate) enum Shown<'a> {
     Several,
 }
 
+/// By what somebody is an operator of everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operator {
+    /// No token is asked for: who reaches the listener is one.
+    Anybody,
+    /// It said the token.
+    WithToken,
+}
+
 /// What a ticket says of a fan.
 #[derive(Default)]
 pub(crate) struct Holder {
@@ -126,19 +135,19 @@ impl Door {
         Ok(ticket.and_then(|ticket| ticket.id).map(Arc::from))
     }
 
-    /// Whether who says `bearer` may do everything; where no token is asked for, anybody.
-    pub(crate) fn is_operator(&self, bearer: Option<&str>) -> bool {
+    /// By what who says `bearer` may do everything, if it may.
+    pub(crate) fn operator(&self, bearer: Option<&str>) -> Option<Operator> {
         match &self.rules().operators {
-            None => true,
-            Some(token) => bearer.is_some_and(|bearer| token.is(bearer)),
+            None => Some(Operator::Anybody),
+            Some(token) => bearer.filter(|bearer| token.is(bearer)).map(|_| Operator::WithToken),
         }
     }
 
-    /// Whether `bearer` is an operator's ticket for `event`.
-    pub(crate) fn is_operator_of(&self, event: &EventId, bearer: Option<&str>, now_s: u64) -> bool {
+    /// The id of `bearer`, if that is an operator's ticket for `event`.
+    pub(crate) fn operator_of(&self, event: &EventId, bearer: Option<&str>, now_s: u64) -> Option<String> {
         let shown = bearer.map_or(Shown::Nothing, Shown::Ticket);
         let ticket = self.rules().examine(event, shown, now_s, |_| false, &[TicketRole::Operator]);
-        ticket.is_ok_and(|ticket| ticket.is_some())
+        ticket.ok().flatten().and_then(|ticket| ticket.id)
     }
 
     /// Returns once the ticket of that id is revoked.

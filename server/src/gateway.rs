@@ -80,6 +80,8 @@ pub(crate) enum ToShard {
     Barrier { passed: oneshot::Sender<()> },
     /// Copy your tally of this ledger, between two reads: nothing in it is torn.
     Copy { ledger: Arc<Ledger>, to: oneshot::Sender<Vec<Fates>> },
+    /// Who is excluded has changed: look at every fan anew.
+    Judge,
     /// Displays whose tickets are revoked are to go.
     Revoked,
     /// Stop accepting connections.

@@ -19,7 +19,7 @@ use crate::event::Event;
 use crate::gateway::{Counters, Gateway};
 
 pub(crate) use body::Body;
-pub(crate) use upgrade::{Display, Fan, Wanted, Who};
+pub(crate) use upgrade::{Display, Fan, Wanted};
 
 /// What becomes of a request.
 pub(crate) enum Answer {

@@ -1,15 +1,15 @@
 //! Who has a ticket comes in, and nobody learns it from us.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use beat_core::{Ticket, TicketKey, TicketRole};
 use hyper::Method;
 use rustix::process::Signal;
 
-use crate::harness::{End, Raw, Server, Setup, Stream, masked, request, until};
+use crate::harness::{
+    End, Raw, SECRET, Server, Setup, Stream, fan as named, holder, masked, now_s, request, signed, until,
+};
 
-const SECRET: &str = "a secret of the claims, 32 characters long";
 const EVENTS: &str = "[[events]]\nid = 'demo'\nname = 'Demo'\n\
                       teams = [{ code = 'T0', name = 'A' }, { code = 'T1', name = 'B' }, { code = 'T2', name = 'C' }]\n\
                       [[events]]\nid = 'free'\nname = 'Free'\nanonymous = true\npublic_feed = true\n";
@@ -24,30 +24,14 @@ fn key(id: &str, secret: &str) -> TicketKey {
     TicketKey::new(id, secret).unwrap()
 }
 
-fn now_s() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
-}
-
 /// Another one each time: one fan alone could not come as often as these claims ask.
 fn fan() -> Ticket {
     static NTH: AtomicU32 = AtomicU32::new(0);
-    Ticket {
-        event: "demo".parse().unwrap(),
-        role: TicketRole::Fan,
-        fan: Some(format!("u-4711-{}", NTH.fetch_add(1, Ordering::Relaxed))),
-        id: None,
-        team: None,
-        not_before_s: None,
-        expires_s: now_s() + 600,
-    }
+    named(&format!("u-4711-{}", NTH.fetch_add(1, Ordering::Relaxed)))
 }
 
 fn display(id: &str) -> Ticket {
-    Ticket { role: TicketRole::Display, fan: None, id: Some(id.into()), ..fan() }
-}
-
-fn signed(ticket: &Ticket) -> String {
-    key("k", SECRET).sign(ticket)
+    holder(TicketRole::Display, id)
 }
 
 /// What each kind of bad ticket is answered with: a code, and a status.

@@ -29,48 +29,58 @@ const MILLI: u64 = 1_000;
 
 /// The tokens of one client. It is handed the same [`Rate`] each time, and a time on a clock of the caller's choice.
 ///
-/// One word, in thousandths: all that was ever gained, by the clock alone, and not taken so far stands between
-/// `now × per_second`, where the bucket is full, and as much as it holds beyond, where it is empty. So nothing is to be
-/// filled as time goes by. A clock that steps back brings nothing, and nothing again until it is past where it was.
+/// A clock that steps back brings nothing, and nothing again until it is past where it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bucket(u64);
+pub struct Bucket {
+    milli: u64,
+    filled_ms: u64,
+}
 
 impl Bucket {
     /// A bucket with what `rate` gives at the start.
     pub fn new(rate: &Rate, now_ms: u64) -> Self {
-        Self(at_start(rate, now_ms))
+        Self { milli: u64::from(rate.at_start) * MILLI, filled_ms: now_ms }
     }
 
     /// Takes `wanted` tokens, or as many as there are; returns how many it took.
     pub fn take_up_to(&mut self, rate: &Rate, now_ms: u64, wanted: u32) -> u32 {
-        let taken;
-        (self.0, taken) = take_up_to(self.0, rate, now_ms, wanted);
-        taken
+        self.fill(rate, now_ms);
+        let taken = u64::from(wanted).min(self.milli / MILLI);
+        self.milli -= taken * MILLI;
+        u32::try_from(taken).expect("at most what was wanted")
     }
 
     /// Takes `wanted` tokens if there are as many, else none; returns whether it did.
     #[inline]
     pub fn take(&mut self, rate: &Rate, now_ms: u64, wanted: u32) -> bool {
-        let (full, empty) = bounds(rate, now_ms);
-        let left = self.0.max(full) + u64::from(wanted) * MILLI;
-        let enough = left <= empty;
-        if enough {
-            self.0 = left;
+        self.fill(rate, now_ms);
+        let enough = self.milli.checked_sub(u64::from(wanted) * MILLI);
+        self.milli = enough.unwrap_or(self.milli);
+        enough.is_some()
+    }
+
+    fn fill(&mut self, rate: &Rate, now_ms: u64) {
+        if now_ms > self.filled_ms {
+            let gained = (now_ms - self.filled_ms).saturating_mul(u64::from(rate.per_second));
+            self.milli = self.milli.saturating_add(gained).min(u64::from(rate.burst) * MILLI);
+            self.filled_ms = now_ms;
         }
-        enough
     }
 }
 
 /// The same for several who take from it at once, on any threads: what they are given together is what one bucket gives.
 ///
-/// Nobody waits for anybody. A thread whose clock is a moment behind sees a little less in it.
+/// One word, in thousandths, so that nobody waits for anybody: it stands between `now × per_second`, where the bucket is
+/// full, and as much as it holds beyond that, where it is empty. Time alone fills it. A thread whose clock is a moment
+/// behind sees a little less in it. ([`Bucket`] is a nanosecond faster where there is one taker and a clock read for many.)
 #[derive(Debug)]
 pub struct SharedBucket(AtomicU64);
 
 impl SharedBucket {
     /// A bucket with what `rate` gives at the start.
     pub fn new(rate: &Rate, now_ms: u64) -> Self {
-        Self(AtomicU64::new(at_start(rate, now_ms)))
+        let (full, empty) = bounds(rate, now_ms);
+        Self(AtomicU64::new(empty.saturating_sub(u64::from(rate.at_start) * MILLI).max(full)))
     }
 
     /// Takes `wanted` tokens, or as many as there are; returns how many it took.
@@ -101,11 +111,6 @@ fn bounds(rate: &Rate, now_ms: u64) -> (u64, u64) {
     const FULL_MAX: u64 = u64::MAX - 2 * (u32::MAX as u64) * MILLI;
     let full = now_ms.saturating_mul(u64::from(rate.per_second)).min(FULL_MAX);
     (full, full + u64::from(rate.burst) * MILLI)
-}
-
-fn at_start(rate: &Rate, now_ms: u64) -> u64 {
-    let (full, empty) = bounds(rate, now_ms);
-    empty.saturating_sub(u64::from(rate.at_start) * MILLI).max(full)
 }
 
 /// The word after `wanted` tokens were taken, or as many as there are, and how many.
@@ -222,18 +227,15 @@ mod tests {
         let taken = std::thread::scope(|scope| {
             let takers: Vec<_> = (0..THREADS)
                 .map(|_| {
-                    let take = || (0..=1_000 * SECONDS).map(|now_ms| shared.take_up_to(&Rate::TAPS, now_ms, 1)).sum();
-                    scope.spawn(take)
+                    scope.spawn(|| {
+                        let taken = (0..=1_000 * SECONDS).map(|now_ms| shared.take_up_to(&Rate::TAPS, now_ms, 1));
+                        taken.sum::<u32>()
+                    })
                 })
                 .collect();
             takers.into_iter().map(|taker| taker.join().unwrap()).sum::<u32>()
         });
         // The thread that is ahead never left it full, and whoever came first took all there was.
         assert_eq!(u64::from(taken), 24 + 16 * SECONDS);
-    }
-
-    #[test]
-    fn a_bucket_is_one_word() {
-        assert_eq!((size_of::<Bucket>(), size_of::<SharedBucket>()), (8, 8));
     }
 }

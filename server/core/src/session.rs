@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_session_is_small() {
-        assert_eq!(size_of::<Session>(), 96);
+        assert_eq!(size_of::<Session>(), 104);
     }
 
     #[test]

@@ -107,6 +107,12 @@ impl AddressConfig {
     }
 }
 
+/// A network, or one address.
+pub(crate) fn network(text: &str) -> Result<IpNet, String> {
+    let net = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    net.map_err(|_| format!("{text:?} is no network, such as 10.0.0.0/8, and no address"))
+}
+
 /// A list; in the environment text with commas.
 fn proxies<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Cidr>, D::Error> {
     #[derive(Deserialize)]
@@ -127,8 +133,7 @@ impl TryFrom<String> for Cidr {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let net = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-        net.map(Self).map_err(|_| format!("{text:?} is no network, such as 10.0.0.0/8, and no address"))
+        network(&text).map(Self)
     }
 }
 

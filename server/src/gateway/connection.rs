@@ -21,7 +21,7 @@ use super::poller::Ready;
 use super::seat::{Holding, Role, Seat};
 use super::shard::{Held, Shard};
 use super::{Admission, SessionId};
-use crate::addresses::Named;
+use crate::addresses::Who;
 use crate::fanout::Encoding;
 use crate::http::{Display, Fan};
 
@@ -53,11 +53,21 @@ pub(super) struct Connection {
     frames: Bucket,
     control_frames: Bucket,
     reading: Reading,
+    /// Teams whose taps count: what its fan may cheer for, or none where it is excluded.
     allowed: Allowed,
+    rights: Rights,
     _place: Admission,
 }
 
-/// The teams its fan may cheer for: all of them, or the one of its ticket.
+/// What is to be known of who cheers when it is judged anew.
+struct Rights {
+    /// Nobody, on a display.
+    who: Option<Who>,
+    /// The teams that it may cheer for: all of them, or the one of its ticket.
+    teams: Allowed,
+}
+
+/// Some of an event's teams.
 #[derive(Clone, Copy)]
 struct Allowed {
     first: u16,
@@ -65,6 +75,8 @@ struct Allowed {
 }
 
 impl Allowed {
+    const NONE: Self = Self { first: 0, teams: 0 };
+
     fn has(self, team: u16) -> bool {
         team.wrapping_sub(self.first) < self.teams
     }
@@ -115,10 +127,10 @@ impl Connection {
         socket: OwnedFd,
         first: Vec<u8>,
         place: Admission,
-        Fan { event, encoding, team, who }: Fan,
+        Fan { event, encoding, team, who, taps }: Fan,
         Held { id, mut session, resumed }: Held,
     ) -> Self {
-        if let Some(Named { taps, .. }) = who.named {
+        if let Some(taps) = taps {
             session.share(taps);
         }
         let audience = shard.audience(event);
@@ -132,11 +144,14 @@ impl Connection {
         }
         shard.seat_fan(id, &seat);
         let at = audience.take_seat(&seat);
-        let connection = Self::new(shard, seat, audience, at, Some(id), place);
-        match team {
-            Some(team) => Self { allowed: Allowed { first: team, teams: 1 }, ..connection },
-            None => connection,
-        }
+        let teams = match team {
+            Some(team) => Allowed { first: team, teams: 1 },
+            None => Allowed { first: 0, teams: audience.teams() },
+        };
+        let rights = Rights { who: Some(who), teams };
+        let mut connection = Self { rights, ..Self::new(shard, seat, audience, at, Some(id), place) };
+        connection.judge();
+        connection
     }
 
     fn new(
@@ -153,13 +168,20 @@ impl Connection {
             frames: Bucket::new(&rates.frames, now_ms),
             control_frames: Bucket::new(&rates.control_frames, now_ms),
             reading: Reading::Plain,
-            allowed: Allowed { first: 0, teams: audience.teams() },
+            allowed: Allowed::NONE,
+            rights: Rights { who: None, teams: Allowed::NONE },
             seat,
             audience,
             at,
             session,
             _place: place,
         }
+    }
+
+    /// Decides whose taps count from now on. Who is excluded is told nothing, and answered like anybody else.
+    pub(super) fn judge(&mut self) {
+        let is_excluded = self.rights.who.is_none_or(|who| self.audience.event.excluded().have(&who));
+        self.allowed = if is_excluded { Allowed::NONE } else { self.rights.teams };
     }
 
     /// The socket, to be polled.

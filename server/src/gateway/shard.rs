@@ -211,6 +211,7 @@ impl Shard {
                     let tally = ledger.tally(self.index);
                     drop(to.send((0..tally.teams()).map(|team| tally.fates(team)).collect()));
                 }
+                ToShard::Judge => self.sockets.judge(),
                 ToShard::Revoked => self.part_with_the_revoked(),
                 ToShard::StopAccepting => drop(self.accepting.send_replace(false)),
                 ToShard::Freeze { part, of, frozen } => drop(frozen.send(self.freeze(part, of))),

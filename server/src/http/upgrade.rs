@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use beat_core::SharedBucket;
 use beat_protocol::{CloseCode, SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON};
 use data_encoding::BASE64;
 use futures_util::stream;
@@ -13,7 +14,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::body::{self, Body};
 use super::{Answer, Query, forwarded, not_found, tickets};
-use crate::addresses::{Crowded, Named, Stand};
+use crate::addresses::{Crowded, Stand, Who};
 use crate::door::Holder;
 use crate::event::Event;
 use crate::fanout::{Encoding, Format};
@@ -38,15 +39,8 @@ pub(crate) struct Fan {
     /// The only team it may cheer for.
     pub(crate) team: Option<u16>,
     pub(crate) who: Who,
-}
-
-/// Who cheers, as far as anybody here knows.
-#[derive(Debug)]
-pub(crate) struct Who {
-    /// Where from: the address at the other end, or whom a trusted proxy speaks for.
-    pub(crate) address: IpAddr,
-    /// By its ticket, where it has one.
-    pub(crate) named: Option<Named>,
+    /// What it may tap in all its sessions together, where its ticket names it.
+    pub(crate) taps: Option<Arc<SharedBucket>>,
 }
 
 /// A display that is let in.
@@ -109,7 +103,7 @@ pub(super) fn answer<B>(
             Err(refused) => Wanted::Refusal(refused.close_code()),
             Ok(Holder { name: fan, team }) => {
                 name = fan;
-                let fan = Fan { event, encoding, team, who: Who { address: client, named: None } };
+                let fan = Fan { event, encoding, team, who: Who { address: client, fan: None }, taps: None };
                 Wanted::Fan(fan, query.value("session").and_then(|id| id.parse().ok()))
             }
         },
@@ -123,7 +117,7 @@ pub(super) fn answer<B>(
         // A fan whose ticket names it counts by that name, wherever it is.
         (Wanted::Fan(fan, _), Some(name)) => {
             gateway.addresses.enter_fan(&name, gateway.clock.now_ms()).map(|(stand, named)| {
-                fan.who.named = Some(named);
+                (fan.who.fan, fan.taps) = (Some(named.key), Some(named.taps));
                 Some(stand)
             })
         }
