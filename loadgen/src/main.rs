@@ -10,6 +10,7 @@ mod plan;
 mod crowd;
 mod cohorts;
 mod target;
+mod tickets;
 mod clock;
 mod run;
 mod measure;

@@ -9,6 +9,9 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::ClientRequestBuilder;
 use tokio_tungstenite::tungstenite::http::Uri;
+use tokio_tungstenite::tungstenite::http::header::AUTHORIZATION;
+
+use crate::tickets::Ticket;
 
 /// Connections to somebody else's machine that pass for a try.
 pub(crate) const UNASKED_FANS_MAX: u32 = 100;
@@ -76,15 +79,24 @@ impl Target {
             .ok_or_else(|| TargetError::NoAddress(self.host.clone()))
     }
 
-    /// The handshake of a fan, taking up `session` if it has one.
-    pub(crate) fn fan_request(&self, session: Option<&str>) -> ClientRequestBuilder {
+    /// The handshake of a fan, taking up `session` if it has one. It shows its ticket as a page must, which can set no
+    /// header.
+    pub(crate) fn fan_request(&self, session: Option<&str>, ticket: Option<&Ticket>) -> ClientRequestBuilder {
         let query = session.map(|session| format!("?session={session}")).unwrap_or_default();
-        self.request(&format!("ws{query}")).with_sub_protocol(SUBPROTOCOL_BINARY)
+        let request = self.request(&format!("ws{query}")).with_sub_protocol(SUBPROTOCOL_BINARY);
+        match ticket {
+            Some(ticket) => request.with_sub_protocol(ticket.as_subprotocol()),
+            None => request,
+        }
     }
 
     /// The handshake of a display.
-    pub(crate) fn feed_request(&self) -> ClientRequestBuilder {
-        self.request("feed")
+    pub(crate) fn feed_request(&self, ticket: Option<&Ticket>) -> ClientRequestBuilder {
+        let request = self.request("feed");
+        match ticket {
+            Some(ticket) => request.with_header(AUTHORIZATION.as_str(), ticket.as_bearer()),
+            None => request,
+        }
     }
 
     fn request(&self, path: &str) -> ClientRequestBuilder {
@@ -95,7 +107,7 @@ impl Target {
     /// The event with its roster.
     pub(crate) fn event(&self) -> Result<EventDetail, TargetError> {
         let url = format!("http://{}/v1/events/{}", self.authority_and_prefix, self.event);
-        let page = page(&url).map_err(|error| error.advised(|source| self.advice(source)))?;
+        let page = page(&url, None).map_err(|error| error.advised(|source| self.advice(source)))?;
         serde_json::from_str(&page).map_err(|source| TargetError::NotAnEvent { url, source })
     }
 
@@ -104,16 +116,22 @@ impl Target {
         if !matches!(source, ureq::Error::StatusCode(404)) {
             return "; is a beat-server there? --url says where".to_owned();
         }
-        let list = page(&format!("http://{}/v1/events", self.authority_and_prefix)).ok();
+        let list = page(&format!("http://{}/v1/events", self.authority_and_prefix), None).ok();
         let list: Option<EventList> = list.and_then(|list| serde_json::from_str(&list).ok());
         let there: Vec<_> = list.iter().flat_map(|list| &list.events).map(|event| event.id.as_str()).collect();
         if there.is_empty() { String::new() } else { format!("; --event may be {}", there.join(", ")) }
     }
 
     /// The latest beat as displays get it, and where it was asked for.
-    pub(crate) fn beat(&self) -> Result<(String, String), TargetError> {
+    pub(crate) fn beat(&self, ticket: Option<&Ticket>) -> Result<(String, String), TargetError> {
         let url = format!("http://{}/v1/events/{}/beat", self.authority_and_prefix, self.event);
-        let page = page(&url)?;
+        let refused = |source: &ureq::Error| match source {
+            ureq::Error::StatusCode(401 | 403) => {
+                "; displays show a ticket there: --ticket-key ID:FILE, or --display-ticket FILE".to_owned()
+            }
+            _ => String::new(),
+        };
+        let page = page(&url, ticket).map_err(|error| error.advised(refused))?;
         Ok((url, page))
     }
 
@@ -129,10 +147,13 @@ pub(crate) struct Gateway {
     pub(crate) address: SocketAddr,
 }
 
-/// The page at `url` as text.
-pub(crate) fn page(url: &str) -> Result<String, TargetError> {
+/// The page at `url` as text, as who has this ticket gets it.
+pub(crate) fn page(url: &str, ticket: Option<&Ticket>) -> Result<String, TargetError> {
     let agent: ureq::Agent = ureq::Agent::config_builder().timeout_global(Some(PAGE_TIMEOUT)).build().into();
-    let fetched = agent.get(url).call().and_then(|mut answer| answer.body_mut().read_to_string());
+    let request = ticket
+        .iter()
+        .fold(agent.get(url), |request, ticket| request.header(AUTHORIZATION.as_str(), ticket.as_bearer()));
+    let fetched = request.call().and_then(|mut answer| answer.body_mut().read_to_string());
     fetched.map_err(|source| TargetError::Page { url: url.to_owned(), source: Box::new(source), advice: String::new() })
 }
 
@@ -152,7 +173,7 @@ mod tests {
             ("http://arena.example:81/beat/", "ws://arena.example:81/beat/v1/events/demo/feed"),
         ] {
             let built = tokio_tungstenite::tungstenite::client::IntoClientRequest::into_client_request(
-                target(url).unwrap().feed_request(),
+                target(url).unwrap().feed_request(None),
             );
             assert_eq!(built.unwrap().uri().to_string(), request);
         }

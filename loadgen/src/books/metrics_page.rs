@@ -40,8 +40,8 @@ pub(crate) fn fetch(admins: &[String], event: &EventId) -> Result<FatesByTeam, T
     let mut fates = FatesByTeam::new();
     for admin in admins {
         let advice = || "; --admin says where the server tells its metrics (beat-server prints it)".to_owned();
-        let text =
-            page(&format!("{}/metrics", admin.trim_end_matches('/'))).map_err(|error| error.advised(|_| advice()))?;
+        let text = page(&format!("{}/metrics", admin.trim_end_matches('/')), None)
+            .map_err(|error| error.advised(|_| advice()))?;
         read(&text, event, &mut fates);
     }
     Ok(fates)

@@ -37,6 +37,8 @@ pub(super) struct Member {
     pub(super) setting: Setting,
     pub(super) kind: Kind,
     pub(super) index: u32,
+    /// Whose ticket it shows, by number.
+    pub(super) ticket: u32,
 }
 
 impl Member {
@@ -87,7 +89,10 @@ impl Member {
     /// A socket after its welcome.
     async fn welcomed(&self, stream: TcpStream) -> Result<Socket, Deed> {
         let opening = async {
-            let (mut socket, _) = client_async(self.setting.target.fan_request(None), stream).await.map_err(failed)?;
+            // A new one each time, where one is made: a cohort is not about tickets.
+            let ticket = self.setting.tickets.fan(self.ticket, &mut 0);
+            let request = self.setting.target.fan_request(None, ticket.as_ref());
+            let (mut socket, _) = client_async(request, stream).await.map_err(failed)?;
             match socket.next().await {
                 Some(Ok(Message::Text(_))) => Ok(socket),
                 Some(Ok(Message::Close(close))) => Err(deed(false, closed(close.as_ref()))),

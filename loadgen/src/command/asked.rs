@@ -104,6 +104,7 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<(), RunError> {
     let phases = phases(&times, &parts);
     let crowd = crowd(&args.run, pace, &roster, times.start)?;
     let plan = Plan::of(&crowd, args.run.fans, &phases, roster.len());
-    plan::write(&mut std::io::stdout().lock(), &plan, &crowd, &phases, args.run.fans, &roster)?;
+    let tickets = args.run.tickets.told();
+    plan::write(&mut std::io::stdout().lock(), &plan, &crowd, &phases, args.run.fans, &roster, tickets.as_deref())?;
     Ok(())
 }

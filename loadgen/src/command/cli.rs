@@ -13,6 +13,7 @@ use crate::plan::countries::Countries;
 use crate::plan::schedule::Profile;
 use crate::plan::shape::{Spike, Stage, Storm, how_many, per_second};
 use crate::tell::output::OutputArgs;
+use crate::tickets::TicketArgs;
 use crate::tools::afterwards::{CompareArgs, MergeArgs, ModelArgs, ReportArgs};
 use crate::tools::doctor::DoctorArgs;
 use crate::tools::probe::ProbeArgs;
@@ -237,6 +238,9 @@ pub(crate) struct RunArgs {
     /// Threads that carry the fans, in each process. Without it one for 10,000 fans, no more than there are cores.
     #[arg(help_heading = CARRIED_BY, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
     pub(crate) workers: Option<u32>,
+
+    #[command(flatten)]
+    pub(crate) tickets: TicketArgs,
 
     #[command(flatten)]
     pub(crate) cohorts: CohortArgs,

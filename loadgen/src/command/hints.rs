@@ -7,7 +7,7 @@ use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// Their words, as typed behind `run` and `plan`, and what to say here.
-const FLAGS: [(&[&str], &str); 22] = [
+const FLAGS: [(&[&str], &str); 23] = [
     (
         &["vus", "u", "users", "clients", "connections", "conns", "concurrency", "max-vus", "virtual-users", "vu", "n"],
         "a virtual user is a fan here: -c 500, or --fans 500; all connect before the first tap",
@@ -64,6 +64,10 @@ const FLAGS: [(&[&str], &str); 22] = [
     (
         &["insecure", "insecure-skip-tls-verify", "tls", "cacert"],
         "TLS is not built in: load the port behind it, --url ws://…",
+    ),
+    (
+        &["ticket", "token", "bearer", "auth", "jwt", "header", "secret", "key"],
+        "fans show tickets: --ticket-key 1:ticket.key makes them, --tickets tickets.txt has those of the site",
     ),
     (&["goal", "burst", "surge", "peak"], "a goal is a spike: --spike at=30s,peak=4x"),
 ];

@@ -73,6 +73,8 @@ pub(crate) struct Seat {
     fan: Fan,
     state: State,
     session: Option<Box<str>>,
+    /// When the ticket it has expires; 0, if it needs one, or another.
+    ticket_until: u64,
     /// Of a message that is not all there, and of frames that the kernel did not take yet.
     unread: Vec<u8>,
     unsent: Vec<u8>,
@@ -87,7 +89,11 @@ pub(crate) struct Seat {
 impl Seat {
     /// A fan that first connects when the task says.
     pub(crate) fn new(task: &Task, index: u32) -> Self {
-        let fan = Fan::new(task.crowd.fan(index));
+        let taps = task.crowd.fan(index);
+        let fan = Fan::new(match task.tickets.team_of(index) {
+            Some(team) => taps.only_for(team),
+            None => taps,
+        });
         let mut storms: Vec<Nanos> = task.crowd.storms(index).collect();
         storms.reverse();
         Self {
@@ -95,6 +101,7 @@ impl Seat {
             fan: if task.closed_loop { fan.in_a_closed_loop(task.times.end) } else { fan },
             state: State::Away { until: task.times.connect_at(index) },
             session: None,
+            ticket_until: 0,
             unread: Vec::new(),
             unsent: Vec::new(),
             backoff: BACKOFF_FIRST,

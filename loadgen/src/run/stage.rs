@@ -16,6 +16,7 @@ use crate::command::cli::RunArgs;
 use crate::crowd::crew::Crew;
 use crate::crowd::worker::Task;
 use crate::ending::Ending;
+use crate::judge::fault;
 use crate::measure::display::Display;
 use crate::measure::feed::Feed;
 use crate::measure::latency::{Matcher, TapToBeat};
@@ -228,11 +229,14 @@ impl Stage {
     /// Why nobody came in, most frequent first.
     fn causes(&mut self) -> std::io::Result<String> {
         let ledger = self.crew.books(&self.task)?;
-        let closes = ledger.closes.iter().map(|(code, times)| (*times, format!("closed with {code}")));
+        let closes = ledger.closes.iter().map(|(&code, &times)| {
+            let meant = format!("{}{}", fault::meaning(code), fault::advice(code));
+            (times, format!("closed with {code} ({times} times), {meant}").trim_end_matches(", ").to_owned())
+        });
         let unmade = ledger.faults.values().flatten();
-        let errors = unmade.map(|(cause, times)| (*times, cause.clone()));
+        let errors = unmade.map(|(cause, &times)| (times, format!("{cause} ({times} times)")));
         let mut causes: Vec<(u64, String)> = closes.chain(errors).collect();
         causes.sort_by(|a, b| b.cmp(a));
-        Ok(causes.iter().map(|(times, cause)| format!("{cause} ({times} times)")).collect::<Vec<_>>().join(", "))
+        Ok(causes.into_iter().map(|(_, cause)| cause).collect::<Vec<_>>().join(", "))
     }
 }

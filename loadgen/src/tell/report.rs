@@ -74,6 +74,9 @@ fn traffic(out: &mut impl Write, run: &Record) -> io::Result<()> {
         "  connections  {} of {} open at the first tap; {} made, {} of them again",
         made.open_at_start, run.set_up.fans, made.opened, made.reconnects
     )?;
+    if let Some(tickets) = &run.set_up.tickets {
+        writeln!(out, "      tickets  {tickets}; {} expired and were renewed", made.renewed)?;
+    }
     let closes: Vec<String> = made.closes.iter().map(|(code, times)| format!("{code} x {times}")).collect();
     writeln!(out, "       closes  {}", if closes.is_empty() { "none".to_owned() } else { closes.join(", ") })?;
     writeln!(

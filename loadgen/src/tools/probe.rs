@@ -20,7 +20,9 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 use crate::clock::{Clock, Nanos, as_seconds};
+use crate::judge::fault;
 use crate::target::{Socket, Target, TargetError};
+use crate::tickets::{TicketArgs, Tickets, TicketsError};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -64,6 +66,9 @@ pub(crate) struct ProbeArgs {
     /// One JSON object instead of text.
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    tickets: TicketArgs,
 }
 
 /// Why the tap did not arrive.
@@ -71,6 +76,8 @@ pub(crate) struct ProbeArgs {
 pub(crate) enum ProbeError {
     #[error("{0}")]
     Target(#[from] TargetError),
+    #[error("{0}")]
+    Tickets(#[from] TicketsError),
     #[error("{0} is not in the roster")]
     NoSuchTeam(TeamCode),
     #[error("an event without teams")]
@@ -140,15 +147,20 @@ async fn go(args: &ProbeArgs, target: &Target) -> Result<Way, ProbeError> {
     if let Some(code) = args.team.filter(|&code| index(code).is_none()) {
         return Err(ProbeError::NoSuchTeam(code));
     }
+    let roster: Vec<TeamCode> = event.teams.iter().map(|team| team.code).collect();
+    let tickets = Tickets::of(&args.tickets, target.event_id(), &roster, (1, 0))?;
+    let (display, ticket) = (tickets.display(), tickets.fan(0, &mut 0));
+    // A ticket may be for one team alone.
+    let team = args.team.or(tickets.team_of(0).and_then(|team| roster.get(usize::from(team)).copied()));
 
-    let mut feed = walk.step("display feed", upgrade(address, target.feed_request())).await?;
-    let (mut number, standing) = walk.step("first beat on it", next_beat(&mut feed, args.team)).await?;
+    let mut feed = walk.step("display feed", upgrade(address, target.feed_request(display.as_ref()))).await?;
+    let (mut number, standing) = walk.step("first beat on it", next_beat(&mut feed, team)).await?;
     let (code, before, rate) = standing.ok_or(ProbeError::NoTeams)?;
     let team = index(code).and_then(|index| u16::try_from(index).ok()).ok_or(ProbeError::NoSuchTeam(code))?;
 
     let stream = walk.step("fan: connection", TcpStream::connect(address)).await?;
     stream.set_nodelay(true)?;
-    let mut fan = walk.step("fan: handshake", shake(stream, target.fan_request(None))).await?;
+    let mut fan = walk.step("fan: handshake", shake(stream, target.fan_request(None, ticket.as_ref()))).await?;
     walk.step("fan: welcome", welcomed(&mut fan)).await?;
     walk.step("fan: first beat", async { beat_from(&mut fan, 0).await }).await?;
 
@@ -198,7 +210,10 @@ async fn heard(socket: &mut Socket) -> Result<Message, String> {
     match socket.next().await {
         Some(Ok(Message::Close(close))) => Err(close.map_or_else(
             || "closed without a code".to_owned(),
-            |close| format!("closed with {} {}", u16::from(close.code), close.reason),
+            |close| {
+                let code = u16::from(close.code);
+                format!("closed with {code}, {}{} {}", fault::meaning(code), fault::advice(code), close.reason)
+            },
         )),
         Some(Ok(message)) => Ok(message),
         Some(Err(error)) => Err(error.to_string()),

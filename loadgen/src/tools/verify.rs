@@ -16,6 +16,7 @@ use serde::Serialize;
 use crate::books::metrics_page::{self, FatesByTeam};
 use crate::books::stored::{self, StoreUrl, StoredByTeam, StoredError};
 use crate::target::{Target, TargetError};
+use crate::tickets::{DisplayTicketArgs, Tickets, TicketsError};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -60,6 +61,9 @@ pub(crate) struct VerifyArgs {
     /// One JSON object instead of text.
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    tickets: DisplayTicketArgs,
 }
 
 /// Why there is no answer.
@@ -67,6 +71,8 @@ pub(crate) struct VerifyArgs {
 pub(crate) enum VerifyError {
     #[error("{0}")]
     Target(#[from] TargetError),
+    #[error("{0}")]
+    Tickets(#[from] TicketsError),
     #[error("{0}")]
     Stored(#[from] StoredError),
     #[error("{url}: {source}")]
@@ -98,10 +104,11 @@ struct Books {
 #[expect(clippy::print_stdout, reason = "the answer is what is asked for")]
 pub(crate) fn run(args: &VerifyArgs) -> Result<bool, VerifyError> {
     let target = Target::parse(&args.url, args.event.clone())?;
-    let before = look(args, &target, Order::FirstHopFirst)?;
+    let tickets = Tickets::of_displays(&args.tickets, target.event_id())?;
+    let before = look(args, &target, &tickets, Order::FirstHopFirst)?;
     std::thread::sleep(args.lag);
     // The other way round: what the last hop has by now, the first must have had.
-    let after = look(args, &target, Order::LastHopFirst)?;
+    let after = look(args, &target, &tickets, Order::LastHopFirst)?;
     let entries = compare(&before, &after);
     let agree = entries.iter().all(|entry| entry.wrong.is_empty());
     if args.json {
@@ -119,7 +126,7 @@ enum Order {
     LastHopFirst,
 }
 
-fn look(args: &VerifyArgs, target: &Target, order: Order) -> Result<Books, VerifyError> {
+fn look(args: &VerifyArgs, target: &Target, tickets: &Tickets, order: Order) -> Result<Books, VerifyError> {
     let mut books = Books::default();
     let mut hops = [0, 1, 2];
     if order == Order::LastHopFirst {
@@ -135,7 +142,7 @@ fn look(args: &VerifyArgs, target: &Target, order: Order) -> Result<Books, Verif
                     books.stored = Some(stored::fetch(url, target.event_id())?);
                 }
             }
-            2 => books.published = published(target)?,
+            2 => books.published = published(target, tickets)?,
             _ => {}
         }
     }
@@ -146,8 +153,8 @@ fn counted(fates: FatesByTeam) -> HashMap<TeamCode, u64> {
     fates.into_iter().map(|(team, fates)| (team, fates.counted)).collect()
 }
 
-fn published(target: &Target) -> Result<HashMap<TeamCode, u64>, VerifyError> {
-    let (url, page) = target.beat()?;
+fn published(target: &Target, tickets: &Tickets) -> Result<HashMap<TeamCode, u64>, VerifyError> {
+    let (url, page) = target.beat(tickets.display().as_ref())?;
     let beat: FeedMessage<'_> = serde_json::from_str(&page).map_err(|source| VerifyError::NotABeat { url, source })?;
     Ok(beat.teams.iter().map(|team| (team.code, team.total)).collect())
 }

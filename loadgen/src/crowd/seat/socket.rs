@@ -56,7 +56,8 @@ impl Seat {
                 Ok(false) => return true,
                 Ok(true) => {
                     let gateway = lent.task.gateway(self.index);
-                    let (request, key) = wire::request(&gateway.target, self.session.as_deref());
+                    let ticket = lent.task.tickets.fan(self.index, &mut self.ticket_until);
+                    let (request, key) = wire::request(&gateway.target, self.session.as_deref(), ticket.as_ref());
                     *step = Step::Asking(key.into());
                     write(socket, &mut self.unsent, &request)
                 }
