@@ -10,6 +10,8 @@ mod plan;
 mod crowd;
 mod cohorts;
 mod target;
+mod trust;
+mod stream;
 mod tickets;
 mod clock;
 mod run;

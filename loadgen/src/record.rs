@@ -74,6 +74,9 @@ pub(crate) struct SetUp {
     /// Where the fans had tickets from, if they had any.
     #[serde(default)]
     pub(crate) tickets: Option<String>,
+    /// Whether any certificate was believed.
+    #[serde(default)]
+    pub(crate) insecure: bool,
 }
 
 /// Whether the figures are the server's or the generator's own.

@@ -29,6 +29,7 @@ use crate::run::stage::{Closed, OtherBooks, Stage};
 use crate::target::{Gateway, TargetError};
 use crate::tell::progress::Progress;
 use crate::tickets::{Tickets, TicketsError};
+use crate::trust::{Trust, TrustError};
 
 /// How long the first beat may take.
 const FIRST_BEAT_MAX: Nanos = 5 * SECOND;
@@ -59,6 +60,8 @@ pub(crate) enum RunError {
     NoFeed(u16),
     #[error("{0}")]
     Tickets(#[from] TicketsError),
+    #[error("{0}")]
+    Trust(#[from] TrustError),
     #[error("{0} has other teams for this event than the first --url: they do not belong together")]
     Rosters(SocketAddr),
     #[error("no fan was let in: {0}")]
@@ -76,7 +79,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Record, RunError> {
     for threshold in &args.thresholds {
         threshold.check(&as_if_now).map_err(|error| RunError::Usage(error.to_string()))?;
     }
-    let gateways = asked::gateways(args)?;
+    let gateways = asked::gateways(args, &Trust::of(&args.trust)?)?;
     let Gateway { target, address } = gateways.first().cloned().expect("clap has at least the default");
     let procs = processes(args)?;
     let ending = Ending::on_ctrl_c()?;
@@ -94,7 +97,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Record, RunError> {
     let clock = Clock::start();
     let feed = Feed::listen(&target, address, &event, &tickets, clock)?;
     let totals_before = first_totals(&feed, clock)?;
-    let before = OtherBooks::look(args, target.event_id())?;
+    let before = OtherBooks::look(args, &target)?;
     let of_its_own = || Sources::on_loopback(address.ip(), gateways.len(), args.fans);
     let sources = args.source_ip.clone().unwrap_or_else(of_its_own);
     let workers = workers(args, args.fans.div_ceil(procs));

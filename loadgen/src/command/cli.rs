@@ -19,6 +19,7 @@ use crate::tools::doctor::DoctorArgs;
 use crate::tools::probe::ProbeArgs;
 use crate::tools::sink::SinkArgs;
 use crate::tools::verify::VerifyArgs;
+use crate::trust::TrustArgs;
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -141,7 +142,7 @@ pub(crate) enum Procs {
 #[derive(Clone, Debug, Parser)]
 #[command(after_help = format!("{RUN_EXAMPLES}\n\n{EXIT_CODES}"), args_override_self = true)]
 pub(crate) struct RunArgs {
-    /// Where fans connect: ws://host[:port]. Several gateways share the fans; the first one's display feed is watched.
+    /// Where fans connect: ws://host[:port], or wss:// for TLS. Several gateways share the fans; the first one's display feed is watched.
     #[arg(help_heading = AT_WHAT, long, default_value = "ws://127.0.0.1:8080", value_name = "URL")]
     pub(crate) url: Vec<String>,
 
@@ -241,6 +242,9 @@ pub(crate) struct RunArgs {
 
     #[command(flatten)]
     pub(crate) tickets: TicketArgs,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
 
     #[command(flatten)]
     pub(crate) cohorts: CohortArgs,

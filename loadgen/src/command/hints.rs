@@ -62,8 +62,8 @@ const FLAGS: [(&[&str], &str); 23] = [
     (&["graceful-stop", "timeout", "gracefulstop"], "how long what is owed may take at the end: --settle 10s"),
     (&["redis", "store", "verify", "redis-url"], "read the store's books, too: --redis-verify redis://127.0.0.1:6379"),
     (
-        &["insecure", "insecure-skip-tls-verify", "tls", "cacert"],
-        "TLS is not built in: load the port behind it, --url ws://…",
+        &["insecure-skip-tls-verify", "tls", "ssl", "k", "cacert", "cert", "cafile"],
+        "TLS is in the address: --url wss://arena.example, with --ca FILE for an authority of your own, or --insecure",
     ),
     (
         &["ticket", "token", "bearer", "auth", "jwt", "header", "secret", "key"],

@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     fn target() -> Target {
-        Target::parse("ws://127.0.0.1:9", "demo".parse().unwrap()).unwrap()
+        Target::parse("ws://127.0.0.1:9", "demo".parse().unwrap(), &crate::trust::Trust::default()).unwrap()
     }
 
     #[test]

@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use beat_protocol::{CloseCode, EventDetail, FeedMessage, TeamCode};
 use futures_util::StreamExt;
-use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::client_async_with_config;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 use crate::clock::{Clock, Nanos};
+use crate::stream::Stream;
 use crate::target::Target;
 use crate::tickets::Tickets;
 
@@ -104,7 +104,7 @@ impl Listener {
         let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER).write_buffer_size(0);
         let request = self.target.feed_request(self.tickets.display().as_ref());
         let open = async {
-            let stream = TcpStream::connect(self.address).await.ok()?;
+            let stream = Stream::open(&self.target, self.address).await.ok()?;
             client_async_with_config(request, stream, Some(config)).await.ok()
         };
         let (mut socket, _) = timeout(SILENCE_MAX, open).await.ok()??;

@@ -76,6 +76,7 @@ impl Outcome {
                 schedule_digest: Some(ledger.schedule.to_string()),
                 machines: 1,
                 tickets: args.tickets.told(),
+                insecure: args.trust.insecure,
             },
             verdict: Verdict::default(),
             instrument: Instrument {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use beat_protocol::{EventDetail, EventId, TeamCode};
+use beat_protocol::{EventDetail, TeamCode};
 
 use crate::books::ledger::{Counts, Ledger, News};
 use crate::books::metrics_page::{self, FatesByTeam};
@@ -22,6 +22,7 @@ use crate::measure::feed::Feed;
 use crate::measure::latency::{Matcher, TapToBeat};
 use crate::measure::vitals::{Fared, Vitals};
 use crate::run::RunError;
+use crate::target::Target;
 use crate::tell::progress::{Glance, Progress};
 
 /// How often mailboxes are emptied.
@@ -59,8 +60,9 @@ pub(crate) struct OtherBooks {
 
 impl OtherBooks {
     /// The books as they stand.
-    pub(crate) fn look(args: &RunArgs, event: &EventId) -> Result<Self, RunError> {
-        let fates = metrics_page::fetch(&args.admin, event)?;
+    pub(crate) fn look(args: &RunArgs, target: &Target) -> Result<Self, RunError> {
+        let event = target.event_id();
+        let fates = metrics_page::fetch(&args.admin, event, target.trust())?;
         let stored = args.redis_verify.as_ref().map(|url| stored::fetch(url, event)).transpose()?;
         Ok(Self { fates, stored })
     }
@@ -154,7 +156,7 @@ impl Stage {
                 continue;
             }
             asked_at = now;
-            let told = match OtherBooks::look(args, self.task.gateways[0].target.event_id()) {
+            let told = match OtherBooks::look(args, &self.task.gateways[0].target) {
                 Ok(told) => told,
                 Err(_) if now < deadline => continue,
                 Err(error) => return Err(error),

@@ -20,6 +20,9 @@ pub(crate) fn write(out: &mut impl Write, run: &Record) -> io::Result<()> {
         "beat-load  {}  event {} ({})  {} fans  seed {}  {how}{machines}\n",
         set_up.url, set_up.event, set_up.event_state, set_up.fans, set_up.seed
     )?;
+    if set_up.insecure {
+        writeln!(out, "INSECURE  --insecure: no certificate was looked at, and anybody may have answered\n")?;
+    }
     if let Some(at) = run.interrupted_at {
         writeln!(out, "INTERRUPTED after {:.1} s: this is what there was until then\n", as_seconds(at))?;
     }

@@ -15,5 +15,6 @@ mod shapes;
 mod sink;
 mod stored;
 mod tickets;
+mod tls;
 mod tools;
 mod verdict;

@@ -21,7 +21,7 @@ fn somebody_else_s_machine_is_not_loaded_unasked() {
 #[test]
 fn what_makes_no_sense_is_a_usage_error() {
     for words in [
-        &["--url", "wss://127.0.0.1"][..],
+        &["--url", "ftp://127.0.0.1"][..],
         &["-c", "10", "-q", "1000"],
         &["-c", "0"],
         &["-q", "-1"],
