@@ -85,7 +85,10 @@ impl Admin {
         let is_deed = matches!(path[..], ["v1", "events", _, "open" | "close" | "exclude" | "readmit"]);
         let allowed = if is_deed { Method::POST } else { Method::GET };
         let known = is_deed
-            || matches!(path[..], ["metrics" | "healthz" | "readyz"] | ["v1", "events", _, "ledger" | "excluded"]);
+            || matches!(
+                path[..],
+                ["metrics" | "healthz" | "readyz"] | ["v1", "events", _, "ledger" | "excluded" | "watch"]
+            );
         if known && *request.method() != allowed {
             let mut response = text(StatusCode::METHOD_NOT_ALLOWED, &format!("only {allowed} is served here\n"));
             response.headers_mut().insert(header::ALLOW, allowed.as_str().parse().expect("a method's name"));
@@ -110,6 +113,10 @@ impl Admin {
                     Err(why) => text(StatusCode::SERVICE_UNAVAILABLE, &format!("{why}; try again\n")),
                 },
             },
+            ["v1", "events", id, "watch"] => match self.gateway.event(id) {
+                None => text(StatusCode::NOT_FOUND, &format!("there is no event {id:?}\n")),
+                Some(event) => json_page(StatusCode::OK, &**event.watched.load()),
+            },
             ["v1", "events", id, "excluded"] => match self.gateway.event(id) {
                 None => text(StatusCode::NOT_FOUND, &format!("there is no event {id:?}\n")),
                 Some(event) => exclusions::list(event, |list| json_page(StatusCode::OK, list)),
@@ -124,7 +131,7 @@ impl Admin {
             },
             _ => text(
                 StatusCode::NOT_FOUND,
-                "here are /metrics, /healthz, /readyz, and under /v1/events/{event}: /ledger, /excluded, and by POST /open, \
+                "here are /metrics, /healthz, /readyz, and under /v1/events/{event}: /ledger, /watch, /excluded, and by POST /open, \
                  /close, /exclude and /readmit\n",
             ),
         }

@@ -24,6 +24,7 @@ use crate::metrics::Metrics;
 use crate::store::{Embedded, EventRecord, Redis, Store, StoreError};
 use crate::tally::{KeyError, Signer};
 use crate::turns::Turns;
+use crate::watch::watch as watch_prefixes;
 use crate::{drain, follow, listen, pace, remember};
 
 /// Messages a shard may have waiting. A claim that finds it full begins a new session; the rest waits its turn.
@@ -130,6 +131,7 @@ impl App {
         let timetable = Arc::clone(&turns);
         spawn_local(async move { timetable.keep().await });
         spawn_local(pace::keep(Arc::clone(&gateway)));
+        spawn_local(watch_prefixes(Arc::clone(&gateway)));
         spawn_local(reload::keep(Arc::clone(&gateway), flags, signal(SignalKind::hangup())?));
         let upkeep = Arc::clone(&metrics);
         spawn_local(async move { upkeep.keep().await });

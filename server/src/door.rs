@@ -56,10 +56,21 @@ pub(crate) enum Operator {
 /// What a ticket says of a fan.
 #[derive(Default)]
 pub(crate) struct Holder {
+    /// The second since 1970 from which on it does not hold.
+    pub(crate) expires_s: Option<u64>,
     /// The organiser's name for it.
     pub(crate) name: Option<String>,
     /// The index of the only team it may cheer for.
     pub(crate) team: Option<u16>,
+}
+
+/// What is to be known of a display's ticket while it watches.
+#[derive(Debug)]
+pub(crate) struct Pass {
+    /// By which it may be revoked.
+    pub(crate) id: Arc<str>,
+    /// The second since 1970 from which on it does not hold.
+    pub(crate) expires_s: u64,
 }
 
 /// Why somebody is not let in.
@@ -120,19 +131,19 @@ impl Door {
     ) -> Result<Holder, Refused> {
         let ticket =
             self.rules().examine(event, shown, now_s, |open| open.fans, &[TicketRole::Fan]).map_err(counted)?;
-        let Some(Ticket { fan: name, team, .. }) = ticket else { return Ok(Holder::default()) };
+        let Some(Ticket { fan: name, team, expires_s, .. }) = ticket else { return Ok(Holder::default()) };
         let team = match team {
             None => None,
             Some(team) => Some(roster.index_of(team).ok_or_else(|| counted(Refused::Elsewhere))?),
         };
-        Ok(Holder { name, team })
+        Ok(Holder { expires_s: Some(expires_s), name, team })
     }
 
-    /// A display of `event` comes: the id of its ticket, if it has one.
-    pub(crate) fn display(&self, event: &EventId, shown: Shown<'_>, now_s: u64) -> Result<Option<Arc<str>>, Refused> {
+    /// A display of `event` comes: its ticket, if it has one.
+    pub(crate) fn display(&self, event: &EventId, shown: Shown<'_>, now_s: u64) -> Result<Option<Pass>, Refused> {
         const ROLES: &[TicketRole] = &[TicketRole::Display, TicketRole::Operator];
         let ticket = self.rules().examine(event, shown, now_s, |open| open.displays, ROLES).map_err(counted)?;
-        Ok(ticket.and_then(|ticket| ticket.id).map(Arc::from))
+        Ok(ticket.and_then(|ticket| Some(Pass { id: ticket.id?.into(), expires_s: ticket.expires_s })))
     }
 
     /// By what who says `bearer` may do everything, if it may.

@@ -14,6 +14,7 @@ use crate::exclusions::Exclusions;
 use crate::fanout::Frames;
 use crate::roster::Roster;
 use crate::store::EventRecord;
+use crate::watch::Watched;
 
 /// An event is kept going for so long after its last reader has gone: most come back, and `/beat` is polled.
 const IN_USE_FOR_MS: u64 = 10_000;
@@ -39,6 +40,8 @@ pub(crate) struct Event {
     ledger: Arc<ArcSwap<Ledger>>,
     /// Looked at when a fan begins, and for all of them when it changes.
     excluded: ArcSwap<Exclusions>,
+    /// Where its taps came from in the last window.
+    pub(crate) watched: ArcSwap<Watched>,
     earlier: Mutex<Earlier>,
     /// This gateway adds nothing more to the run that is closed.
     confirmed: AtomicBool,
@@ -86,6 +89,7 @@ impl Event {
             asked_at_ms: AtomicU64::new(clock.now_ms()),
             ledger: Arc::new(ArcSwap::from_pointee(ledger)),
             excluded: ArcSwap::default(),
+            watched: ArcSwap::default(),
             earlier: Mutex::new(Earlier { sums: vec![Fates::default(); roster.teams().len()], last: Arc::new([]) }),
             confirmed: AtomicBool::new(false),
             all_confirmed: AtomicBool::new(false),

@@ -23,6 +23,7 @@ mod fanout;
 mod turns;
 mod tally;
 mod pace;
+mod watch;
 mod admin;
 mod metrics;
 mod drain;

@@ -119,6 +119,8 @@ fn describe() {
     describe_gauge!("beat_conducting", "1 while this gateway makes the beats of the event, else 0");
     describe_gauge!("beat_flush_age_seconds", "Since the last acknowledged flush");
     describe_gauge!("beat_age_seconds", "Since the newest beat came from the store");
+    describe_gauge!("beat_watch_alarms", "Prefixes with much of a team's taps in the last window");
+    describe_counter!("beat_watch_alarms_total", "The same, summed over windows");
     describe_gauge!("beat_excluded", "Fans and prefixes that an operator has excluded from the event");
     describe_gauge!("beat_readers", "Fans and displays on this gateway");
     describe_gauge!("beat_connections", "Open connections, pages included");

@@ -60,7 +60,7 @@ async fn all_connections_of_one_fan_together_have_what_one_has() {
     assert!(is_one_bucket(others, began), "another fan has its own: {others}");
     assert_eq!(
         counted(&server, &mut [Wish::new(Speech::Binary).ticket(&signed(&fan("c"))).join(&server).await], 24).await,
-        24
+        24.0
     );
 }
 

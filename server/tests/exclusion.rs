@@ -234,7 +234,7 @@ async fn an_exclusion_holds_at_every_gateway_and_a_readmission_stands_above_it()
     let mut here = Thumb::on(&one, named("out")).await;
     let mut there = Thumb::on(&other, named("out")).await;
     done(&one, "exclude", "fan=out&why=a+script").await;
-    assert_eq!(here.counts(&one).await, 0, "where it was decided it holds at once");
+    assert_eq!(here.counts(&one).await, 0.0, "where it was decided it holds at once");
     until_heard(&other, &["out"], &mut there, 0.0).await;
     let refused = post(&other, "exclude", "fan=out&why=again").await;
     assert_eq!((refused.status, refused.text()), (StatusCode::CONFLICT, "fan:out is excluded already\n".into()));

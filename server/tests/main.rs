@@ -34,3 +34,4 @@ mod rosters;
 mod slow;
 mod tally;
 mod tickets;
+mod watch;

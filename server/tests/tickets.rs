@@ -7,7 +7,7 @@ use hyper::Method;
 use rustix::process::Signal;
 
 use crate::harness::{
-    End, Raw, SECRET, Server, Setup, Stream, fan as named, holder, masked, now_s, request, signed, until,
+    End, Raw, SECRET, Server, Setup, Speech, Stream, Wish, fan as named, holder, masked, now_s, request, signed, until,
 };
 
 const EVENTS: &str = "[[events]]\nid = 'demo'\nname = 'Demo'\n\
@@ -290,4 +290,36 @@ async fn a_ticket_is_written_nowhere() {
     for private in [SECRET, "u-4711", "wall-1"] {
         assert!(!said.contains(private), "{private} stands in what was said");
     }
+}
+
+#[tokio::test]
+async fn a_connection_ends_late_after_its_ticket_and_goes_on_with_a_new_one() {
+    let setup = |outlive_ms: u32| asking().set("tickets.outlive_ms", outlive_ms);
+    let (strict, generous) = (setup(0).start().await, setup(600_000).start().await);
+    let expires_s = now_s() + 2;
+    let short = |ticket: Ticket| signed(&Ticket { expires_s, ..ticket });
+    let mut watching = Raw::connect(strict.fans).await;
+    watching = watching.upgrade(&format!("{FEED}?ticket={}", short(display("wall-1"))), "", b"").await;
+    let mut stream = Stream::open(strict.fans, &format!("{FEED}?ticket={}", short(display("wall-2"))), &[]).await;
+    let (mut staying, _) = knock(&strict, FAN, &format!("cheer.v1, ticket.{}", signed(&fan()))).await.unwrap();
+    let wish = |ticket: &str| Wish::new(Speech::Binary).ticket(ticket);
+    let mut patient = wish(&short(fan())).join(&generous).await;
+
+    let mut cheering = wish(&short(named("u-1"))).join(&strict).await;
+    cheering.cheer(&[(0, 5)]).await;
+    assert_eq!(cheering.close().await.0, 4401);
+    assert!(now_s() >= expires_s, "not before it expired");
+    assert_eq!(watching.end().await, End::Closed(4401));
+    until("the stream ends", async || stream.try_block().await.is_none().then_some(())).await;
+
+    let session = cheering.welcome.session.clone();
+    assert_eq!(wish(&short(named("u-1"))).session(&session).refusal(&strict).await, 4401);
+    let mut back = wish(&signed(&named("u-1"))).session(&session).join(&strict).await;
+    assert_eq!((back.welcome.resumed, back.marks().await), (true, vec![(0, 5)]));
+    back.cheer(&[(0, 8)]).await;
+    until("three more count", async || (strict.taps("counted").await == 8.0).then_some(())).await;
+    assert!(staying.send(masked(2, &[1, 0, 0, 1, 0, 0, 0])).await, "whose ticket holds stays");
+    until("its tap counts", async || (strict.taps("counted").await == 9.0).then_some(())).await;
+    patient.cheer(&[(0, 1)]).await;
+    until("and who may outlive it does", async || (generous.taps("counted").await == 1.0).then_some(())).await;
 }

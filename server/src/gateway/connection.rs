@@ -3,10 +3,11 @@
 //! Nothing here waits: a connection is called when its socket has something, and keeps no more than the frame it is in
 //! the middle of.
 
+use std::net::IpAddr;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
-use beat_core::{Bucket, Counting, Rate, Tally};
+use beat_core::{Bucket, Counting, Rate, Tally, Verdict};
 use beat_protocol::scan::{Scanned, scan};
 use beat_protocol::{ClientFrame, ClientMessage, CloseCode, Flag, FrameError, Record, Records, Welcome};
 use rustix::io::Errno;
@@ -18,6 +19,7 @@ use super::linger::LINGER_BYTES_MAX;
 use super::odd::Odd;
 use super::outbox::Outbox;
 use super::poller::Ready;
+use super::sample::Sample;
 use super::seat::{Holding, Role, Seat};
 use super::shard::{Held, Shard};
 use super::{Admission, SessionId};
@@ -67,6 +69,35 @@ struct Rights {
     teams: Allowed,
 }
 
+impl Rights {
+    /// Where to note this fan's taps, if its next read is drawn.
+    fn drawn_for<'a>(&self, audience: &'a Audience) -> Option<(&'a Sample, IpAddr)> {
+        let who = self.who.filter(|_| audience.sample.draws())?;
+        Some((&audience.sample, who.address))
+    }
+}
+
+/// Where a frame's taps go, and whether they count.
+#[derive(Clone, Copy)]
+struct Account<'a> {
+    tally: &'a Tally,
+    counting: Counting,
+    /// Where they are noted beside that, and whence they come.
+    sample: Option<(&'a Sample, IpAddr)>,
+}
+
+impl Account<'_> {
+    #[inline]
+    fn add(&self, verdict: Verdict) {
+        self.tally.add(verdict);
+        if let Some((sample, address)) = self.sample
+            && verdict.counted > 0
+        {
+            sample.note(address, verdict.team, verdict.counted);
+        }
+    }
+}
+
 /// Some of an event's teams.
 #[derive(Clone, Copy)]
 struct Allowed {
@@ -109,14 +140,15 @@ impl Connection {
         Display { event, top, ticket }: Display,
     ) -> Self {
         let audience = shard.audience(event);
+        let ends_at_ms = shard.gateway.ends_at_ms(ticket.as_ref().map(|ticket| ticket.expires_s));
         let seat = Seat::new(
-            Role::Display { top, ticket },
+            Role::Display { top, ticket: ticket.map(|ticket| ticket.id) },
             Outbox::new(socket),
             &audience,
             shard.gateway.config.limits.unread,
         );
         seat.greet(first, None, audience.newest().as_deref(), false);
-        let at = audience.take_seat(&seat);
+        let at = audience.take_seat(&seat, ends_at_ms);
         shard.counters.displays.add(1);
         Self::new(shard, seat, audience, at, None, place)
     }
@@ -127,7 +159,7 @@ impl Connection {
         socket: OwnedFd,
         first: Vec<u8>,
         place: Admission,
-        Fan { event, encoding, team, who, taps }: Fan,
+        Fan { event, encoding, team, who, taps, expires_s }: Fan,
         Held { id, mut session, resumed }: Held,
     ) -> Self {
         if let Some(taps) = taps {
@@ -143,7 +175,7 @@ impl Connection {
             seat.close_event(&last);
         }
         shard.seat_fan(id, &seat);
-        let at = audience.take_seat(&seat);
+        let at = audience.take_seat(&seat, shard.gateway.ends_at_ms(expires_s));
         let teams = match team {
             Some(team) => Allowed { first: team, teams: 1 },
             None => Allowed { first: 0, teams: audience.teams() },
@@ -289,8 +321,9 @@ impl Connection {
         let frames = &mut self.frames;
         let holding = &mut *holding.borrow_mut();
         let allowed = self.allowed;
+        let sample = self.rights.drawn_for(&self.audience);
         self.audience.with_ledger(|ledger| {
-            let place = (ledger.tally(shard.index), ledger.counting(now_ms));
+            let account = Account { tally: ledger.tally(shard.index), counting: ledger.counting(now_ms), sample };
             let mut taken = 0;
             let end = loop {
                 let payload = match scan(bytes) {
@@ -304,10 +337,10 @@ impl Connection {
                 taken += 1;
                 match ClientFrame::read(payload) {
                     Ok(frame) if allowed.has_all(frame.records().clone()) => {
-                        take_in(&rates.taps, place, now_ms, holding, frame);
+                        take_in(&rates.taps, account, now_ms, holding, frame);
                     }
                     Ok(frame) if self.audience.knows(frame.records().clone()) => {
-                        take_in_part(&rates.taps, place, now_ms, holding, frame, allowed);
+                        take_in_part(&rates.taps, account, now_ms, holding, frame, allowed);
                     }
                     Ok(_) => break Err(NO_SUCH_TEAM),
                     Err(error) => break Err(malformed(error)),
@@ -354,9 +387,11 @@ impl Connection {
             }
             if let Role::Fan { holding, .. } = &self.seat.role {
                 let holding = &mut *holding.borrow_mut();
+                let sample = self.rights.drawn_for(&self.audience);
                 self.audience.with_ledger(|ledger| {
-                    let place = (ledger.tally(shard.index), ledger.counting(now_ms));
-                    take_in_part(&rates.taps, place, now_ms, holding, frame.as_ref(), self.allowed);
+                    let account =
+                        Account { tally: ledger.tally(shard.index), counting: ledger.counting(now_ms), sample };
+                    take_in_part(&rates.taps, account, now_ms, holding, frame.as_ref(), self.allowed);
                 });
             }
         }
@@ -384,7 +419,7 @@ fn welcome(shard: &Shard, audience: &Audience, session: String, resumed: bool, t
 /// Counts what a frame adds, in the shard's tally and as the event stands.
 fn take_in(
     taps: &Rate,
-    (tally, counting): (&Tally, Counting),
+    account: Account<'_>,
     now_ms: u64,
     holding: &mut Holding,
     frame: ClientFrame<impl IntoIterator<Item = Record>>,
@@ -392,7 +427,7 @@ fn take_in(
     let Holding::Active(session) = holding else { return };
     match frame {
         ClientFrame::Cheer(records) => {
-            session.cheer(taps, now_ms, counting, records, |verdict| tally.add(verdict));
+            session.cheer(taps, now_ms, account.counting, records, |verdict| account.add(verdict));
         }
         ClientFrame::Base(records) => session.base(records),
     }
@@ -401,7 +436,7 @@ fn take_in(
 /// The same, where taps for other teams than the ticket's are received and not counted.
 fn take_in_part(
     taps: &Rate,
-    (tally, counting): (&Tally, Counting),
+    account: Account<'_>,
     now_ms: u64,
     holding: &mut Holding,
     frame: ClientFrame<impl IntoIterator<Item = Record>>,
@@ -410,11 +445,12 @@ fn take_in_part(
     match frame {
         ClientFrame::Cheer(records) => {
             for record in records {
-                let counting = if allowed.has(record.team) { counting } else { counting.barred() };
-                take_in(taps, (tally, counting), now_ms, holding, ClientFrame::Cheer([record]));
+                let is_allowed = allowed.has(record.team);
+                let counting = if is_allowed { account.counting } else { account.counting.barred() };
+                take_in(taps, Account { counting, ..account }, now_ms, holding, ClientFrame::Cheer([record]));
             }
         }
-        base @ ClientFrame::Base(_) => take_in(taps, (tally, counting), now_ms, holding, base),
+        base @ ClientFrame::Base(_) => take_in(taps, account, now_ms, holding, base),
     }
 }
 

@@ -181,7 +181,7 @@ impl Sockets {
         }
     }
 
-    /// Looks anew at whose taps count: a microsecond for each connection.
+    /// Looks anew at whose taps count.
     pub(super) fn judge(&self) {
         for (_, socket) in &mut *self.all.borrow_mut() {
             if let Socket::Open(connection) = socket {

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use beat_core::SharedBucket;
 use beat_protocol::{CloseCode, SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON};
@@ -10,12 +11,13 @@ use futures_util::stream;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use http_body_util::{Either, Full, StreamBody};
 use hyper::body::Frame;
+use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::body::{self, Body};
 use super::{Answer, Query, forwarded, not_found, tickets};
 use crate::addresses::{Crowded, Stand, Who};
-use crate::door::Holder;
+use crate::door::{Holder, Pass};
 use crate::event::Event;
 use crate::fanout::{Encoding, Format};
 use crate::gateway::{Counters, Gateway, SessionId};
@@ -41,6 +43,8 @@ pub(crate) struct Fan {
     pub(crate) who: Who,
     /// What it may tap in all its sessions together, where its ticket names it.
     pub(crate) taps: Option<Arc<SharedBucket>>,
+    /// The second since 1970 from which on its ticket does not hold.
+    pub(crate) expires_s: Option<u64>,
 }
 
 /// A display that is let in.
@@ -49,8 +53,8 @@ pub(crate) struct Display {
     pub(crate) event: usize,
     /// How many teams it wants.
     pub(crate) top: Option<usize>,
-    /// The id of its ticket, which may be revoked.
-    pub(crate) ticket: Option<Arc<str>>,
+    /// Its ticket, which may be revoked and expires.
+    pub(crate) ticket: Option<Pass>,
 }
 
 pub(super) fn answer<B>(
@@ -101,9 +105,9 @@ pub(super) fn answer<B>(
         },
         (Some(event), ..) => match tickets::fan(gateway, &gateway.events[event], request, query) {
             Err(refused) => Wanted::Refusal(refused.close_code()),
-            Ok(Holder { name: fan, team }) => {
+            Ok(Holder { name: fan, team, expires_s }) => {
                 name = fan;
-                let fan = Fan { event, encoding, team, who: Who { address: client, fan: None }, taps: None };
+                let fan = Fan { event, encoding, team, who: Who { address: client, fan: None }, taps: None, expires_s };
                 Wanted::Fan(fan, query.value("session").and_then(|id| id.parse().ok()))
             }
         },
@@ -235,9 +239,13 @@ fn server_sent(
     beats.mark_changed();
     let watching = Watching::new(gateway, &gateway.events[event], counters, stand);
     let shared = Arc::clone(gateway);
-    let revoked = async move {
+    let over = async move {
         match ticket {
-            Some(id) => shared.door.revokes(&id).await,
+            Some(Pass { id, expires_s }) => {
+                let left_ms = shared.ends_at_ms(Some(expires_s)).saturating_sub(shared.clock.now_ms());
+                // The end of an open stream looks like any other: whoever comes back is told 401.
+                drop(timeout(Duration::from_millis(left_ms), shared.door.revokes(&id)).await);
+            }
             None => std::future::pending::<()>().await,
         }
     };
@@ -250,7 +258,7 @@ fn server_sent(
             }
         }
     });
-    let events = futures_util::StreamExt::take_until(events, revoked);
+    let events = futures_util::StreamExt::take_until(events, over);
     let retry = stream::once(std::future::ready(Ok(Frame::data("retry: 1000\n\n".into()))));
     let mut response = Response::new(Either::Right(StreamBody::new(Box::pin(futures_util::StreamExt::chain(
         retry, events,
