@@ -9,6 +9,7 @@ mod key;
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use beat_protocol::{EventId, TeamCode};
@@ -85,8 +86,8 @@ enum Fans {
     #[default]
     WithoutTicket,
     Made(Key),
-    /// By place in the file.
-    Given(Vec<Given>),
+    /// By place in the file; one list, however many hold on to it.
+    Given(Arc<[Given]>),
 }
 
 impl Tickets {
@@ -104,7 +105,7 @@ impl Tickets {
             if given.len() < needed as usize {
                 return Err(TicketsError::TooFew { lines: given.len(), needed, fans, others });
             }
-            tickets.fans = Fans::Given(given);
+            tickets.fans = Fans::Given(given.into());
         }
         Ok(tickets)
     }
