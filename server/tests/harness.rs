@@ -5,6 +5,7 @@ mod wish;
 mod fan;
 mod http;
 mod raw;
+mod ticket;
 mod redis;
 mod resp;
 mod increments;
@@ -28,6 +29,7 @@ pub(crate) use proxy::{Proxy, Weather};
 pub(crate) use raw::{End, Raw, mask, masked};
 pub(crate) use redis::Redis;
 pub(crate) use server::{Server, Setup, run_to_end};
+pub(crate) use ticket::{SECRET, fan, holder, now_s, signed, ticket_keys};
 pub(crate) use watcher::Watcher;
 pub(crate) use wish::{Speech, Wish};
 
