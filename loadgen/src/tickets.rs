@@ -152,6 +152,11 @@ impl Tickets {
         }
     }
 
+    /// Whether a display has another ticket each time.
+    pub(crate) fn is_display_renewed(&self) -> bool {
+        self.display.is_none() && self.are_renewed()
+    }
+
     /// Whether a fan whose ticket has expired can have another.
     pub(crate) fn are_renewed(&self) -> bool {
         matches!(self.fans, Fans::Made(_))
