@@ -36,6 +36,9 @@ pub(crate) use tally::TallyConfig;
 pub(crate) use tickets::{TicketConfig, WithoutTicket};
 pub(crate) use watch::WatchConfig;
 
+/// A bucket that several take from counts in thousandths since the process began: so fast it can for 584 years.
+const TAPS_PER_SECOND_MAX: u32 = 1_000_000;
+
 /// Why the configuration cannot be used; says which key, and in which of its sources.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
@@ -269,6 +272,9 @@ impl Config {
                 return Err(ConfigError::key(key, "at least 1"));
             }
         }
+        if limits.taps_per_second > TAPS_PER_SECOND_MAX {
+            return Err(ConfigError::key("limits.taps_per_second", "at most 1000000: more is no limit to anybody"));
+        }
         if limits.bytes_burst < 4_096 {
             return Err(ConfigError::key("limits.bytes_burst", "at least 4096, or an honest client may be closed"));
         }
@@ -334,6 +340,7 @@ mod tests {
             ("beat.cadence_ms = 260", "beat.cadence_ms"),
             ("limits.frames_burst = 0", "limits.frames_burst"),
             ("limits.taps_at_start = 100", "limits.taps_at_start"),
+            ("limits.taps_per_second = 1000001", "limits.taps_per_second"),
             ("watch.window_ms = 500", "watch.window_ms"),
             ("watch.share = 0.0", "watch.share"),
             ("watch.share = 1.5", "watch.share"),

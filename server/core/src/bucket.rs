@@ -220,6 +220,15 @@ mod tests {
     }
 
     #[test]
+    fn a_shared_bucket_fills_for_longer_than_anybody_will_look_whatever_rate_may_be_set() {
+        let rate = Rate { at_start: 0, per_second: 1_000_000, burst: u32::MAX };
+        let years_ms = 500 * 365 * 24 * 3_600_000;
+        let bucket = SharedBucket::new(&rate, years_ms);
+        assert_eq!(bucket.take_up_to(&rate, years_ms, u32::MAX), 0);
+        assert_eq!(bucket.take_up_to(&rate, years_ms + 1_000, u32::MAX), 1_000_000);
+    }
+
+    #[test]
     fn all_who_take_from_one_bucket_at_once_are_given_what_one_would_be() {
         const THREADS: u64 = 4;
         const SECONDS: u64 = 2_000;

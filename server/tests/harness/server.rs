@@ -100,9 +100,13 @@ impl Setup {
 
     /// For claims that need more taps than one thumb has: a session may tap as much as it likes.
     pub(crate) fn tireless(self) -> Self {
-        ["limits.taps_per_second", "limits.taps_at_start", "limits.taps_burst"]
-            .into_iter()
-            .fold(self, |setup, key| setup.set(key, 1_000_000_000))
+        [
+            ("limits.taps_per_second", 1_000_000),
+            ("limits.taps_at_start", 1_000_000_000),
+            ("limits.taps_burst", 1_000_000_000),
+        ]
+        .into_iter()
+        .fold(self, |setup, (key, taps)| setup.set(key, taps))
     }
 
     /// Starts it and waits until it is ready: its first beat has come.
