@@ -308,6 +308,19 @@ async fn what_an_operator_does_stands_in_the_log_at_any_level() {
 }
 
 #[tokio::test]
+async fn what_an_operator_does_is_done_whole_when_it_hangs_up() {
+    let redis = Redis::start().await;
+    let server = setup().meeting_in(&redis).start().await;
+    let mut thumb = Thumb::on(&server, named("out")).await;
+    assert_eq!(redis.say("CLIENT PAUSE 500 WRITE").await, "+OK");
+    let mut operator = Raw::connect(server.admin).await;
+    operator.send("POST /v1/events/demo/exclude?fan=out&why=x HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    drop(operator);
+    until("it stands in the log", async || server.log().contains("whom=\"fan:out\"").then_some(())).await;
+    assert_eq!(thumb.counts(&server).await, 0.0);
+}
+
+#[tokio::test]
 async fn only_an_operator_decides() {
     let server = setup().start().await;
     assert_eq!(statuses(&server, &[]).await, [200, 200, 200]);
