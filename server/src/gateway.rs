@@ -17,6 +17,7 @@ mod seat;
 mod sessions;
 mod shard;
 mod sockets;
+mod wire;
 
 use std::collections::HashMap;
 use std::sync::Arc;

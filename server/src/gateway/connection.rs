@@ -9,8 +9,6 @@ use std::rc::Rc;
 use beat_core::{Bucket, Counting, Rate, Tally};
 use beat_protocol::scan::{Scanned, scan};
 use beat_protocol::{ClientFrame, ClientMessage, CloseCode, Flag, FrameError, Record, Records, Welcome};
-use rustix::io::Errno;
-use rustix::net::{RecvFlags, recv};
 use tokio_tungstenite::tungstenite::{Error, Message, error::ProtocolError};
 
 use super::audience::Audience;
@@ -20,15 +18,13 @@ use super::outbox::Outbox;
 use super::poller::Ready;
 use super::seat::{Holding, Role, Seat};
 use super::shard::{Held, Shard};
+use super::wire::{Gone, Wire};
 use super::{Admission, SessionId};
 use crate::fanout::Encoding;
 use crate::http::{Display, Fan};
 
 /// A read costs as much as so many bytes, so that a drip of single bytes meets the same budget as a flood.
 const READ_COSTS_BYTES: u32 = 64;
-
-/// The peer is gone: there is nobody to tell.
-pub(super) struct Gone;
 
 /// Why reading ended.
 enum End {
@@ -90,7 +86,7 @@ impl Connection {
     /// A display that begins.
     pub(super) fn of_display(
         shard: &Rc<Shard>,
-        socket: OwnedFd,
+        wire: Wire,
         first: Vec<u8>,
         place: Admission,
         Display { event, top, ticket }: Display,
@@ -98,7 +94,7 @@ impl Connection {
         let audience = shard.audience(event);
         let seat = Seat::new(
             Role::Display { top, ticket },
-            Outbox::new(socket),
+            Outbox::new(wire),
             &audience,
             shard.gateway.config.limits.unread,
         );
@@ -111,7 +107,7 @@ impl Connection {
     /// A fan who begins, or comes back.
     pub(super) fn of_fan(
         shard: &Rc<Shard>,
-        socket: OwnedFd,
+        wire: Wire,
         first: Vec<u8>,
         place: Admission,
         Fan { event, encoding, team }: Fan,
@@ -119,7 +115,7 @@ impl Connection {
     ) -> Self {
         let audience = shard.audience(event);
         let role = Role::Fan { encoding, holding: Holding::Active(session).into() };
-        let seat = Seat::new(role, Outbox::new(socket), &audience, shard.gateway.config.limits.unread);
+        let seat = Seat::new(role, Outbox::new(wire), &audience, shard.gateway.config.limits.unread);
         tracing::debug!(event = %audience.event.id, ?encoding, resumed, "a fan begins");
         let newest = audience.newest();
         seat.greet(first, Some(&welcome(shard, &audience, id.to_string(), resumed, team)), newest.as_deref(), resumed);
@@ -160,7 +156,7 @@ impl Connection {
 
     /// The socket, to be polled.
     pub(super) fn socket(&self) -> &OwnedFd {
-        self.seat.socket()
+        self.seat.wire().socket()
     }
 
     /// Gives up its seat. What is still to be written has its own time.
@@ -193,16 +189,9 @@ impl Connection {
                 }
                 _ => 0,
             };
-            let room = buffer.len() - torn;
-            let read = match recv(self.socket(), &mut buffer[torn..], RecvFlags::DONTWAIT) {
-                Ok((1.., read)) => read,
-                Err(Errno::INTR) => continue,
-                Err(Errno::AGAIN) => return Ok(()),
-                Ok(_) | Err(_) => return Err(Gone),
-            };
-            self.meter_and_take(shard, &mut buffer[..torn + read], read)?;
-            if read < room && !hung_up {
-                // The kernel had no more; it tells of what comes.
+            let Some(read) = self.seat.wire().receive(&mut buffer[torn..])? else { return Ok(()) };
+            self.meter_and_take(shard, &mut buffer[..torn + read.bytes], read.bytes)?;
+            if !read.more && !hung_up {
                 return Ok(());
             }
         }

@@ -3,20 +3,20 @@
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::net::{IpAddr, Shutdown};
+use std::net::IpAddr;
 use std::rc::Rc;
 
 use bytes::Bytes;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use socket2::SockRef;
 use tokio::net::TcpStream;
 
 use super::Admission;
 use super::linger::read_out;
 use super::patience::Patience;
-use super::shard::Shard;
+use super::shard::{Shard, evented};
+use super::wire::Wire;
 use crate::addresses::Stand;
 use crate::http::{self, Answer, Wanted};
 
@@ -63,13 +63,16 @@ pub(super) async fn serve(shard: Rc<Shard>, stream: TcpStream, begun: Bytes, pee
         (Some((wanted, stand)), Ok(())) => match stream.into_std() {
             Ok(socket) => {
                 let early = parts.read_buf.to_vec();
-                shard.open(socket.into(), Vec::new(), early, wanted, admission.stand_as(stand)).await;
+                shard.open(Wire::plain(socket.into()), Vec::new(), early, wanted, admission.stand_as(stand)).await;
             }
             Err(error) => tracing::warn!(%error, "cannot take a connection on"),
         },
         // An idle connection just ends; one with half a request, or none at all so far, is told why.
         (None, Err(error)) if error.is_timeout() && !(asked.get() && parts.read_buf.is_empty()) => {
-            say_and_close(stream, TOO_LATE).await;
+            match stream.into_std() {
+                Ok(socket) => say_and_close(Wire::plain(socket.into()), TOO_LATE).await,
+                Err(error) => tracing::warn!(%error, "cannot take a connection on"),
+            }
         }
         _ => {}
     }
@@ -83,16 +86,18 @@ pub(crate) fn reader() -> http1::Builder {
 }
 
 /// It asked for nothing in time.
-pub(super) async fn too_late(stream: TcpStream) {
-    say_and_close(stream, TOO_LATE).await;
+pub(super) async fn too_late(wire: Wire) {
+    say_and_close(wire, TOO_LATE).await;
 }
 
 /// Says why, and gives the peer a moment to read it.
-pub(super) async fn say_and_close(stream: TcpStream, answer: &[u8]) {
-    // Not by way of the runtime, which has not yet heard of a new socket that it can be written to.
-    let socket = SockRef::from(&stream);
-    if matches!(socket.send(answer), Ok(written) if written == answer.len()) {
-        drop(socket.shutdown(Shutdown::Write));
-        read_out(stream).await;
+pub(super) async fn say_and_close(wire: Wire, answer: &[u8]) {
+    if !matches!(wire.send(answer), Ok(written) if written == answer.len()) {
+        return;
+    }
+    wire.end_writing();
+    match evented(wire.into_socket()) {
+        Ok(stream) => read_out(stream).await,
+        Err(error) => tracing::warn!(%error, "cannot read a connection out"),
     }
 }

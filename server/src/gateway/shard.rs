@@ -26,6 +26,7 @@ use super::poller::watched;
 use super::seat::Seat;
 use super::sessions::Claim;
 use super::sockets::Sockets;
+use super::wire::Wire;
 use super::{Admission, Counters, Gateway, SessionId, ToShard, front};
 use crate::dice;
 use crate::fanout::Message;
@@ -106,7 +107,7 @@ impl Shard {
     /// Takes on an upgraded connection. `first` is still to be written; `early` came behind its handshake.
     pub(super) async fn open(
         self: &Rc<Self>,
-        socket: OwnedFd,
+        wire: Wire,
         mut first: Vec<u8>,
         early: Vec<u8>,
         wanted: Wanted,
@@ -115,15 +116,12 @@ impl Shard {
         let connection = match wanted {
             Wanted::Refusal(code) => {
                 Message::Close(code, "").frame_into(&mut first);
-                return match evented(socket) {
-                    Ok(stream) => front::say_and_close(stream, &first).await,
-                    Err(error) => tracing::warn!(%error, "cannot refuse a connection"),
-                };
+                return front::say_and_close(wire, &first).await;
             }
-            Wanted::Display(display) => Connection::of_display(self, socket, first, place, display),
+            Wanted::Display(display) => Connection::of_display(self, wire, first, place, display),
             Wanted::Fan(fan, session) => {
                 let held = self.session(session, fan.event).await;
-                Connection::of_fan(self, socket, first, place, fan, held)
+                Connection::of_fan(self, wire, first, place, fan, held)
             }
         };
         self.sockets.add(self, connection, early);
@@ -305,17 +303,12 @@ impl Shard {
         if self.leaving.get() == TURNED_AWAY_AT_ONCE {
             return;
         }
-        match evented(socket) {
-            Ok(stream) => {
-                self.leaving.set(self.leaving.get() + 1);
-                let shard = Rc::clone(self);
-                tokio::task::spawn_local(async move {
-                    front::say_and_close(stream, answer).await;
-                    shard.leaving.set(shard.leaving.get() - 1);
-                });
-            }
-            Err(error) => tracing::warn!(%error, "cannot turn a connection away"),
-        }
+        self.leaving.set(self.leaving.get() + 1);
+        let shard = Rc::clone(self);
+        tokio::task::spawn_local(async move {
+            front::say_and_close(Wire::plain(socket), answer).await;
+            shard.leaving.set(shard.leaving.get() - 1);
+        });
     }
 }
 
