@@ -3,17 +3,21 @@
 //! Shards share nothing on the way of a tap or of a beat. What stands here is read-only, atomic with one writer, or
 //! locked only when a connection begins or ends.
 
+mod arrival;
 mod audience;
 mod connection;
 mod counters;
 mod front;
+mod line;
 mod linger;
 mod newcomer;
 mod odd;
 mod outbox;
 mod patience;
 mod poller;
+mod proxied;
 mod seat;
+mod secured;
 mod sessions;
 mod shard;
 mod sockets;
@@ -23,13 +27,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
+use arc_swap::ArcSwapOption;
 use beat_core::{Fates, Rate};
 use beat_protocol::{Cadence, EventId};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::addresses::{Addresses, Stand};
 use crate::clock::Clock;
-use crate::config::{Config, Limits};
+use crate::config::{Config, Identity, Limits};
 use crate::door::Door;
 use crate::event::{Event, Ledger};
 use crate::tally::Signer;
@@ -47,6 +52,8 @@ pub(crate) struct Gateway {
     pub(crate) clock: Clock,
     pub(crate) door: Door,
     pub(crate) addresses: Arc<Addresses>,
+    /// Who it is to those who come by TLS: of handshakes that begin from now on.
+    pub(crate) identity: ArcSwapOption<Identity>,
     pub(crate) sessions: Sessions,
     /// In the order of the configuration.
     pub(crate) events: Vec<Arc<Event>>,
@@ -104,6 +111,7 @@ impl Gateway {
             rates: Rates::of(&config.limits),
             door: Door::new(&config),
             addresses: Addresses::new(config.addresses.clone()),
+            identity: ArcSwapOption::from_pointee(config.tls.identity().cloned()),
             sessions: Sessions::new(config.limits.session, config.limits.sessions_resting),
             cadence_ms: AtomicU32::new(config.beat.cadence_ms),
             connections: Arc::default(),
@@ -145,6 +153,16 @@ impl Gateway {
     /// The planned stop begins.
     pub(crate) fn start_draining(&self) {
         self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Shows the certificate of `config` to who comes from now on, if it is another.
+    pub(crate) fn renew_identity(&self, config: &Config) {
+        if let Some(identity) = config.tls.identity()
+            && self.identity.load().as_deref() != Some(identity)
+        {
+            identity.tell();
+            self.identity.store(Some(Arc::new(identity.clone())));
+        }
     }
 
     /// Takes a place among the connections, if one is left.

@@ -94,6 +94,11 @@ impl AddressConfig {
         self.trusted_proxies.iter().any(|proxy| proxy.0.contains(&address))
     }
 
+    /// Whether any proxy is.
+    pub(super) fn trusts_anybody(&self) -> bool {
+        !self.trusted_proxies.is_empty()
+    }
+
     pub(super) fn check(&self) -> Result<(), (&'static str, &'static str)> {
         if !(1..=128).contains(&self.ipv6_prefix) {
             return Err(("addresses.ipv6_prefix", "1 to 128"));

@@ -92,12 +92,8 @@ impl Connection {
         Display { event, top, ticket }: Display,
     ) -> Self {
         let audience = shard.audience(event);
-        let seat = Seat::new(
-            Role::Display { top, ticket },
-            Outbox::new(wire),
-            &audience,
-            shard.gateway.config.limits.unread,
-        );
+        let seat =
+            Seat::new(Role::Display { top, ticket }, Outbox::new(wire), &audience, shard.gateway.config.limits.unread);
         seat.greet(first, None, audience.newest().as_deref(), false);
         let at = audience.take_seat(&seat);
         shard.counters.displays.add(1);
@@ -190,7 +186,7 @@ impl Connection {
                 _ => 0,
             };
             let Some(read) = self.seat.wire().receive(&mut buffer[torn..])? else { return Ok(()) };
-            self.meter_and_take(shard, &mut buffer[..torn + read.bytes], read.bytes)?;
+            self.meter_and_take(shard, &mut buffer[..torn + read.bytes], read.raw)?;
             if !read.more && !hung_up {
                 return Ok(());
             }
@@ -204,7 +200,11 @@ impl Connection {
 
     fn meter_and_take(&mut self, shard: &Shard, bytes: &mut [u8], read: usize) -> Result<(), Gone> {
         shard.counters.bytes_in.add(read as u64);
-        let cost = u32::try_from(read).unwrap_or(u32::MAX).max(READ_COSTS_BYTES);
+        let cost = match read {
+            // Decrypted before, and paid for.
+            0 => 0,
+            _ => u32::try_from(read).unwrap_or(u32::MAX).max(READ_COSTS_BYTES),
+        };
         let end = if let Reading::Out { left } = &mut self.reading {
             *left = left.checked_sub(read).ok_or(Gone)?;
             return Ok(());

@@ -71,7 +71,7 @@ impl Outbox {
             State::Shut => return Wrote::Shut,
         }
         match self.wire.send(frame) {
-            Ok(taken) if taken == frame.len() => Wrote::All,
+            Ok(taken) if taken == frame.len() && self.wire.is_drained() => Wrote::All,
             Ok(taken) => self.flush_with(|pending| pending.tail = frame.slice(taken..)),
             Err(Gone) => self.give_up(),
         }
@@ -120,22 +120,29 @@ impl Outbox {
     fn flush_with(&self, put: impl FnOnce(&mut Pending)) -> Wrote {
         let mut pending = self.pending.take().unwrap_or_default();
         put(&mut pending);
+        match self.write_out(&mut pending) {
+            Ok(true) => {
+                self.unless_shut(State::Clear);
+                Wrote::All
+            }
+            Ok(false) => {
+                self.pending.replace(Some(pending));
+                self.unless_shut(State::Busy);
+                Wrote::Part
+            }
+            Err(Gone) => self.give_up(),
+        }
+    }
+
+    /// Whether the kernel has all of it now.
+    fn write_out(&self, pending: &mut Pending) -> Result<bool, Gone> {
         while let Some(next) = pending.next() {
-            match self.wire.send(next) {
-                Ok(0) => {
-                    self.pending.replace(Some(pending));
-                    self.unless_shut(State::Busy);
-                    return Wrote::Part;
-                }
-                Ok(taken) => next.advance(taken),
-                Err(Gone) => return self.give_up(),
+            match self.wire.send(next)? {
+                0 => return Ok(false),
+                taken => next.advance(taken),
             }
         }
-        if pending.leaving {
-            self.wire.end_writing();
-        }
-        self.unless_shut(State::Clear);
-        Wrote::All
+        if pending.leaving { self.wire.end_writing() } else { self.wire.flush() }
     }
 
     fn unless_shut(&self, state: State) {

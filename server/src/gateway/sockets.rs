@@ -223,7 +223,13 @@ impl Sockets {
         match evented(newcomer.socket) {
             Ok(stream) => {
                 let begun = Bytes::copy_from_slice(begun);
-                tokio::task::spawn_local(front::serve(Rc::clone(shard), stream, begun, newcomer.peer, newcomer.place));
+                tokio::task::spawn_local(front::serve_new(
+                    Rc::clone(shard),
+                    stream,
+                    begun,
+                    newcomer.peer,
+                    newcomer.place,
+                ));
             }
             Err(error) => tracing::warn!(%error, "cannot take a connection on"),
         }
