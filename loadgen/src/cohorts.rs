@@ -18,6 +18,7 @@ pub(crate) use self::outcome::{Cohort, Deed, as_declared, hurt, text};
 use crate::clock::{Clock, Nanos, SECOND};
 use crate::ending::Ending;
 use crate::target::{Target, UNASKED_FANS_MAX};
+use crate::tickets::Tickets;
 
 /// How many of each.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
@@ -61,6 +62,9 @@ pub(crate) struct Setting {
     pub(crate) clock: Clock,
     pub(crate) target: Target,
     pub(crate) address: SocketAddr,
+    pub(crate) tickets: Tickets,
+    /// Of the honest crowd: the tickets of those that misbehave come behind theirs.
+    pub(crate) fans: u32,
     /// When the crowd begins to tap, and stops.
     pub(crate) start: Nanos,
     pub(crate) end: Nanos,
@@ -92,6 +96,11 @@ impl CohortArgs {
     pub(crate) fn connections(self) -> u32 {
         self.counts().iter().map(|(_, members)| members).sum()
     }
+
+    /// Those of them that come as far as showing a ticket.
+    pub(crate) fn ticket_holders(self) -> u32 {
+        self.connections() - self.half_open
+    }
 }
 
 impl Cohorts {
@@ -113,10 +122,13 @@ impl Cohorts {
 
 async fn run(args: CohortArgs, setting: Setting) -> Vec<Cohort> {
     let mut cohorts = Vec::new();
+    let mut ticket = setting.fans;
     for (kind, members) in args.counts().into_iter().filter(|(_, members)| *members > 0) {
+        let first_ticket = ticket;
+        ticket += if kind == Kind::HalfOpen { 0 } else { members };
         let tasks: Vec<_> = (0..members)
             .map(|index| {
-                let member = Member { setting: setting.clone(), kind, index };
+                let member = Member { setting: setting.clone(), kind, index, ticket: first_ticket + index };
                 let begin = setting.start + Nanos::from(index) * SECOND / Nanos::from(members);
                 tokio::spawn(async move {
                     member.wait_until(begin).await;

@@ -87,9 +87,13 @@ pub(crate) fn write(
     phases: &Phases,
     fans: u32,
     roster: &[TeamCode],
+    tickets: Option<&str>,
 ) -> io::Result<()> {
     let profile = format!("{:?}", crowd.profile).to_lowercase();
     writeln!(out, "plan      {fans} fans, {profile}, seed {}; nothing is sent", crowd.seed)?;
+    if let Some(tickets) = tickets {
+        writeln!(out, "tickets   {tickets}")?;
+    }
     writeln!(out, "schedule  {}\n", plan.schedule)?;
     let head = ["phase", "from s", "lasts s", "taps", "taps/s", "busiest s", "frames/s", "taps a frame"];
     let [name, rest @ ..] = head;

@@ -71,6 +71,12 @@ pub(crate) struct SetUp {
     pub(crate) schedule_digest: Option<String>,
     /// Machines whose records were merged; 1 for a run.
     pub(crate) machines: u32,
+    /// Where the fans had tickets from, if they had any.
+    #[serde(default)]
+    pub(crate) tickets: Option<String>,
+    /// Whether any certificate was believed.
+    #[serde(default)]
+    pub(crate) insecure: bool,
 }
 
 /// Whether the figures are the server's or the generator's own.
@@ -162,6 +168,9 @@ pub(crate) struct Connections {
     pub(crate) reconnects: u64,
     /// BASE frames.
     pub(crate) bases: u64,
+    /// Tickets made anew for fans whose own had expired.
+    #[serde(default)]
+    pub(crate) renewed: u64,
     /// By close code as received; 1000: our own goodbye, answered; 1006: broken, or silent for 5 s.
     pub(crate) closes: BTreeMap<u16, u64>,
 }

@@ -19,6 +19,7 @@ use crate::command::cli::{Procs, RunArgs};
 use crate::crowd::sources::Sources;
 use crate::crowd::worker::Task;
 use crate::ending::Ending;
+use crate::judge::fault;
 use crate::measure::feed::Feed;
 use crate::measure::vitals::Vitals;
 use crate::measure::watch::Quickest;
@@ -27,6 +28,8 @@ use crate::run::outcome::Outcome;
 use crate::run::stage::{Closed, OtherBooks, Stage};
 use crate::target::{Gateway, TargetError};
 use crate::tell::progress::Progress;
+use crate::tickets::{Tickets, TicketsError};
+use crate::trust::{Trust, TrustError};
 
 /// How long the first beat may take.
 const FIRST_BEAT_MAX: Nanos = 5 * SECOND;
@@ -53,6 +56,12 @@ pub(crate) enum RunError {
     Files { fans: u32, needed: u64, limit: u64 },
     #[error("no beat on the display feed within 5 s")]
     NoBeat,
+    #[error("the display feed was closed with {0}, {name}{advice}", name = fault::meaning(*.0), advice = fault::advice(*.0))]
+    NoFeed(u16),
+    #[error("{0}")]
+    Tickets(#[from] TicketsError),
+    #[error("{0}")]
+    Trust(#[from] TrustError),
     #[error("{0} has other teams for this event than the first --url: they do not belong together")]
     Rosters(SocketAddr),
     #[error("no fan was let in: {0}")]
@@ -70,7 +79,7 @@ pub(crate) fn run(args: &RunArgs) -> Result<Record, RunError> {
     for threshold in &args.thresholds {
         threshold.check(&as_if_now).map_err(|error| RunError::Usage(error.to_string()))?;
     }
-    let gateways = asked::gateways(args)?;
+    let gateways = asked::gateways(args, &Trust::of(&args.trust)?)?;
     let Gateway { target, address } = gateways.first().cloned().expect("clap has at least the default");
     let procs = processes(args)?;
     let ending = Ending::on_ctrl_c()?;
@@ -82,22 +91,25 @@ pub(crate) fn run(args: &RunArgs) -> Result<Record, RunError> {
             args.admin.len()
         );
     }
+    let roster: Vec<TeamCode> = event.teams.iter().map(|team| team.code).collect();
+    let holders = (args.fans, args.cohorts.ticket_holders());
+    let tickets = Tickets::of(&args.tickets, target.event_id(), &roster, holders)?;
     let clock = Clock::start();
-    let feed = Feed::listen(&target, address, &event, clock)?;
+    let feed = Feed::listen(&target, address, &event, &tickets, clock)?;
     let totals_before = first_totals(&feed, clock)?;
-    let before = OtherBooks::look(args, target.event_id())?;
+    let before = OtherBooks::look(args, &target)?;
     let of_its_own = || Sources::on_loopback(address.ip(), gateways.len(), args.fans);
     let sources = args.source_ip.clone().unwrap_or_else(of_its_own);
     let workers = workers(args, args.fans.div_ceil(procs));
     let setting_out = if procs > 1 { PROCESS_START } else { 0 };
     let times = asked::times(args, clock.now() + setting_out, pace.length());
     let phases = asked::phases(&times, &parts);
-    let roster: Vec<TeamCode> = event.teams.iter().map(|team| team.code).collect();
     let crowd = asked::crowd(args, pace, &roster, times.start)?;
     let task = Arc::new(Task {
         clock,
         gateways,
         sources,
+        tickets: tickets.clone(),
         crowd,
         closed_loop: args.closed_loop,
         fans: args.fans,
@@ -115,6 +127,8 @@ pub(crate) fn run(args: &RunArgs) -> Result<Record, RunError> {
         clock,
         target: target.clone(),
         address,
+        tickets,
+        fans: args.fans,
         start: times.start,
         end: times.end,
         bots_team,
@@ -205,6 +219,9 @@ fn first_totals(feed: &Feed, clock: Clock) -> Result<Vec<u64>, RunError> {
     while clock.now() < FIRST_BEAT_MAX {
         if let Some(beat) = feed.take().pop() {
             return Ok(beat.totals);
+        }
+        if let Some(code) = feed.refused() {
+            return Err(RunError::NoFeed(code));
         }
         std::thread::sleep(Duration::from_millis(10));
     }

@@ -38,6 +38,8 @@ pub(crate) struct Counts {
     pub(crate) beats: u64,
     /// Messages that do not fit the contract.
     pub(crate) oddities: u64,
+    /// Tickets that had expired, and that were made anew.
+    pub(crate) renewed: u64,
     /// Fans that came to their end, one way or the other.
     pub(crate) gone: u64,
 }
@@ -48,7 +50,7 @@ impl Counts {
     }
 
     pub(crate) fn add(&mut self, other: &Self) {
-        let Self { opened, ended, reconnects, cut, cheers, taps, bases, beats, oddities, gone } = other;
+        let Self { opened, ended, reconnects, cut, cheers, taps, bases, beats, oddities, renewed, gone } = other;
         self.opened += opened;
         self.ended += ended;
         self.reconnects += reconnects;
@@ -58,6 +60,7 @@ impl Counts {
         self.bases += bases;
         self.beats += beats;
         self.oddities += oddities;
+        self.renewed += renewed;
         self.gone += gone;
     }
 }

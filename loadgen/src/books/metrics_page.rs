@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use beat_protocol::{EventId, TeamCode};
 
 use crate::target::{TargetError, page};
+use crate::trust::Trust;
 
 const METRIC: &str = "beat_taps_total";
 
@@ -36,12 +37,12 @@ impl Fates {
 pub(crate) type FatesByTeam = HashMap<TeamCode, Fates>;
 
 /// Adds up what every gateway at `admins` tells of `event`.
-pub(crate) fn fetch(admins: &[String], event: &EventId) -> Result<FatesByTeam, TargetError> {
+pub(crate) fn fetch(admins: &[String], event: &EventId, trust: &Trust) -> Result<FatesByTeam, TargetError> {
     let mut fates = FatesByTeam::new();
     for admin in admins {
         let advice = || "; --admin says where the server tells its metrics (beat-server prints it)".to_owned();
-        let text =
-            page(&format!("{}/metrics", admin.trim_end_matches('/'))).map_err(|error| error.advised(|_| advice()))?;
+        let text = page(&format!("{}/metrics", admin.trim_end_matches('/')), None, trust)
+            .map_err(|error| error.advised(|_| advice()))?;
         read(&text, event, &mut fates);
     }
     Ok(fates)

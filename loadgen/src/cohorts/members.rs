@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use super::deeds::{Bytes, KINDS, Nonsense};
 use super::{BOT_TAPS_PER_SECOND, Deed, Kind, Setting};
 use crate::clock::{MILLISECOND, Nanos};
+use crate::stream::Stream;
 use crate::target::Socket;
 
 /// How long a server may take to answer anything.
@@ -33,10 +34,16 @@ const SLOW_BUFFER: u32 = 4 << 10;
 /// From one CHEER of a bot to the next: it keeps the cadence, and taps too fast.
 const BOT_STEP: Duration = Duration::from_millis(250);
 
+const HALF_A_REQUEST: &[u8] = b"GET /v1/events/demo/ws HTTP/1.1\r\nHost: half-open\r\nUpgra";
+/// A record of 512 bytes with a ClientHello, of which these are the first (RFC 8446, sections 4 and 5.1).
+const HALF_A_HELLO: &[u8] = &[0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01, 0xfc, 0x03, 0x03];
+
 pub(super) struct Member {
     pub(super) setting: Setting,
     pub(super) kind: Kind,
     pub(super) index: u32,
+    /// Whose ticket it shows, by number.
+    pub(super) ticket: u32,
 }
 
 impl Member {
@@ -85,9 +92,12 @@ impl Member {
     }
 
     /// A socket after its welcome.
-    async fn welcomed(&self, stream: TcpStream) -> Result<Socket, Deed> {
+    async fn welcomed(&self, stream: Stream) -> Result<Socket, Deed> {
         let opening = async {
-            let (mut socket, _) = client_async(self.setting.target.fan_request(None), stream).await.map_err(failed)?;
+            // A new one each time, where one is made: a cohort is not about tickets.
+            let ticket = self.setting.tickets.fan(self.ticket, &mut 0);
+            let request = self.setting.target.fan_request(None, ticket.as_ref());
+            let (mut socket, _) = client_async(request, stream).await.map_err(failed)?;
             match socket.next().await {
                 Some(Ok(Message::Text(_))) => Ok(socket),
                 Some(Ok(Message::Close(close))) => Err(deed(false, closed(close.as_ref()))),
@@ -98,8 +108,8 @@ impl Member {
         timeout(ANSWER_MAX, opening).await.unwrap_or_else(|_| Err(deed(false, "no welcome within 5 s".to_owned())))
     }
 
-    async fn connect(&self) -> Result<TcpStream, Deed> {
-        TcpStream::connect(self.setting.address).await.map_err(failed)
+    async fn connect(&self) -> Result<Stream, Deed> {
+        Stream::open(&self.setting.target, self.setting.address).await.map_err(failed)
     }
 
     async fn read_slowly(&self) -> Deed {
@@ -107,7 +117,8 @@ impl Member {
             let address = self.setting.address;
             let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.map_err(failed)?;
             socket.set_recv_buffer_size(SLOW_BUFFER).map_err(failed)?;
-            self.welcomed(socket.connect(address).await.map_err(failed)?).await
+            let socket = socket.connect(address).await.map_err(failed)?;
+            self.welcomed(Stream::over(&self.setting.target, socket).await.map_err(failed)?).await
         };
         let mut socket = match opened.await {
             Ok(socket) => socket,
@@ -135,14 +146,20 @@ impl Member {
     }
 
     async fn stop_half_way(&self) -> Deed {
-        let mut stream = match self.connect().await {
+        // Where there are two handshakes, every other one stops in the first.
+        let in_tls = self.setting.target.tls().is_some() && self.index.is_multiple_of(2);
+        let begun = async {
+            let mut stream = match in_tls {
+                true => Stream::Plain(TcpStream::connect(self.setting.address).await.map_err(failed)?),
+                false => self.connect().await?,
+            };
+            stream.write_all(if in_tls { HALF_A_HELLO } else { HALF_A_REQUEST }).await.map_err(failed)?;
+            Ok(stream)
+        };
+        let mut stream = match begun.await {
             Ok(stream) => stream,
             Err(deed) => return deed,
         };
-        let request = "GET /v1/events/demo/ws HTTP/1.1\r\nHost: half-open\r\nUpgra";
-        if let Err(error) = stream.write_all(request.as_bytes()).await {
-            return failed(error);
-        }
         let too_long = Instant::now() + HALF_OPEN_MAX;
         let mut answer = [0; 512];
         let answered = tokio::select! {

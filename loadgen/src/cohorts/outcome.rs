@@ -97,10 +97,10 @@ pub(crate) fn as_declared(cohorts: &[Cohort]) -> bool {
 /// What was done to the honest fans while cohorts misbehaved, if anything: `ends` of their sockets by code, connections
 /// that failed, and taps shadowed for teams no bot taps for.
 pub(crate) fn hurt(ends: &BTreeMap<u16, u64>, failed: u64, shadowed: u64) -> Vec<String> {
-    // 1000 is their own goodbye; 1012 and 4510 are somebody's decision about all.
+    // 1000 is their own goodbye; 1012 and 4510 are somebody's decision about all, and a ticket says itself when it expires.
     let cut: Vec<String> = ends
         .iter()
-        .filter(|(code, _)| ![1000, 1012, 4510].contains(*code))
+        .filter(|(code, _)| ![1000, 1012, 4401, 4510].contains(*code))
         .map(|(code, times)| format!("{times} closed with {code}"))
         .collect();
     let failed = (failed > 0).then(|| format!("{failed} connections failed"));

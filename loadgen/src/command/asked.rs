@@ -15,6 +15,7 @@ use crate::plan::schedule::Crowd;
 use crate::plan::{self, Plan};
 use crate::run::RunError;
 use crate::target::{Gateway, Target};
+use crate::trust::Trust;
 
 /// Between the last connection and the first tap, and between the last tap and the first fan to leave.
 const CALM: Nanos = SECOND / 2;
@@ -73,9 +74,10 @@ pub(crate) fn crowd(args: &RunArgs, pace: Pace, roster: &[TeamCode], start: Nano
 }
 
 /// Where the fans connect, and whether they may.
-pub(crate) fn gateways(args: &RunArgs) -> Result<Vec<Gateway>, RunError> {
+pub(crate) fn gateways(args: &RunArgs, trust: &Trust) -> Result<Vec<Gateway>, RunError> {
     let resolve = |url: &String| {
-        let target = Target::parse(url, args.event.clone()).map_err(|error| RunError::Usage(error.to_string()))?;
+        let target =
+            Target::parse(url, args.event.clone(), trust).map_err(|error| RunError::Usage(error.to_string()))?;
         let address = target.resolve()?;
         if cohorts::needs_leave(args.fans, args.cohorts, address) && !args.i_own_this_target {
             return Err(RunError::Usage(format!(
@@ -95,8 +97,8 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<(), RunError> {
         Some(teams) => (1..=teams).map(|team| format!("team-{team}").parse().expect("at most ten letters")).collect(),
         None => {
             let first = args.run.url.first().map(String::as_str).unwrap_or_default();
-            let target =
-                Target::parse(first, args.run.event.clone()).map_err(|error| RunError::Usage(error.to_string()))?;
+            let target = Target::parse(first, args.run.event.clone(), &Trust::of(&args.run.trust)?)
+                .map_err(|error| RunError::Usage(error.to_string()))?;
             target.event()?.teams.iter().map(|team| team.code).collect()
         }
     };
@@ -104,6 +106,7 @@ pub(crate) fn plan(args: &PlanArgs) -> Result<(), RunError> {
     let phases = phases(&times, &parts);
     let crowd = crowd(&args.run, pace, &roster, times.start)?;
     let plan = Plan::of(&crowd, args.run.fans, &phases, roster.len());
-    plan::write(&mut std::io::stdout().lock(), &plan, &crowd, &phases, args.run.fans, &roster)?;
+    let tickets = args.run.tickets.told();
+    plan::write(&mut std::io::stdout().lock(), &plan, &crowd, &phases, args.run.fans, &roster, tickets.as_deref())?;
     Ok(())
 }

@@ -13,11 +13,13 @@ use crate::plan::countries::Countries;
 use crate::plan::schedule::Profile;
 use crate::plan::shape::{Spike, Stage, Storm, how_many, per_second};
 use crate::tell::output::OutputArgs;
+use crate::tickets::TicketArgs;
 use crate::tools::afterwards::{CompareArgs, MergeArgs, ModelArgs, ReportArgs};
 use crate::tools::doctor::DoctorArgs;
 use crate::tools::probe::ProbeArgs;
 use crate::tools::sink::SinkArgs;
 use crate::tools::verify::VerifyArgs;
+use crate::trust::TrustArgs;
 
 const RUN_EXAMPLES: &str = "\
 Examples:
@@ -140,7 +142,7 @@ pub(crate) enum Procs {
 #[derive(Clone, Debug, Parser)]
 #[command(after_help = format!("{RUN_EXAMPLES}\n\n{EXIT_CODES}"), args_override_self = true)]
 pub(crate) struct RunArgs {
-    /// Where fans connect: ws://host[:port]. Several gateways share the fans; the first one's display feed is watched.
+    /// Where fans connect: ws://host[:port], or wss:// for TLS. Several gateways share the fans; the first one's display feed is watched.
     #[arg(help_heading = AT_WHAT, long, default_value = "ws://127.0.0.1:8080", value_name = "URL")]
     pub(crate) url: Vec<String>,
 
@@ -237,6 +239,12 @@ pub(crate) struct RunArgs {
     /// Threads that carry the fans, in each process. Without it one for 10,000 fans, no more than there are cores.
     #[arg(help_heading = CARRIED_BY, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
     pub(crate) workers: Option<u32>,
+
+    #[command(flatten)]
+    pub(crate) tickets: TicketArgs,
+
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
 
     #[command(flatten)]
     pub(crate) cohorts: CohortArgs,

@@ -7,7 +7,7 @@ use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// Their words, as typed behind `run` and `plan`, and what to say here.
-const FLAGS: [(&[&str], &str); 22] = [
+const FLAGS: [(&[&str], &str); 23] = [
     (
         &["vus", "u", "users", "clients", "connections", "conns", "concurrency", "max-vus", "virtual-users", "vu", "n"],
         "a virtual user is a fan here: -c 500, or --fans 500; all connect before the first tap",
@@ -62,8 +62,12 @@ const FLAGS: [(&[&str], &str); 22] = [
     (&["graceful-stop", "timeout", "gracefulstop"], "how long what is owed may take at the end: --settle 10s"),
     (&["redis", "store", "verify", "redis-url"], "read the store's books, too: --redis-verify redis://127.0.0.1:6379"),
     (
-        &["insecure", "insecure-skip-tls-verify", "tls", "cacert"],
-        "TLS is not built in: load the port behind it, --url ws://…",
+        &["insecure-skip-tls-verify", "tls", "ssl", "k", "cacert", "cert", "cafile"],
+        "TLS is in the address: --url wss://arena.example, with --ca FILE for an authority of your own, or --insecure",
+    ),
+    (
+        &["ticket", "token", "bearer", "auth", "jwt", "header", "secret", "key"],
+        "fans show tickets: --ticket-key 1:ticket.key makes them, --tickets tickets.txt has those of the site",
     ),
     (&["goal", "burst", "surge", "peak"], "a goal is a spike: --spike at=30s,peak=4x"),
 ];

@@ -40,6 +40,11 @@ impl<'a> Book<'a> {
         }
     }
 
+    /// A fan gets another ticket for the one that has expired.
+    pub(crate) fn renewed(&mut self) {
+        self.ledger.counts.renewed += 1;
+    }
+
     pub(crate) fn ended(&mut self) {
         self.ledger.counts.ended += 1;
     }

@@ -9,7 +9,6 @@ mod talk;
 mod end;
 
 use mio::Registry;
-use mio::net::TcpStream;
 
 use self::end::BACKOFF_FIRST;
 pub(crate) use self::end::{End, Unreachable};
@@ -17,6 +16,7 @@ use crate::clock::{Nanos, SECOND};
 use crate::crowd::book::Book;
 use crate::crowd::dial;
 use crate::crowd::fan::Fan;
+use crate::crowd::line::Line;
 use crate::crowd::worker::Task;
 use crate::measure::watch::Watch;
 
@@ -39,8 +39,8 @@ pub(crate) struct Lent<'a, 'b> {
 #[derive(Debug)]
 enum State {
     Away { until: Nanos },
-    Opening { socket: TcpStream, until: Nanos, step: Step },
-    Here { socket: TcpStream, here: Here },
+    Opening { socket: Line, until: Nanos, step: Step },
+    Here { socket: Line, here: Here },
     Gone,
 }
 
@@ -73,6 +73,8 @@ pub(crate) struct Seat {
     fan: Fan,
     state: State,
     session: Option<Box<str>>,
+    /// When the ticket it has expires; 0, if it needs one, or another.
+    ticket_until: u64,
     /// Of a message that is not all there, and of frames that the kernel did not take yet.
     unread: Vec<u8>,
     unsent: Vec<u8>,
@@ -87,7 +89,11 @@ pub(crate) struct Seat {
 impl Seat {
     /// A fan that first connects when the task says.
     pub(crate) fn new(task: &Task, index: u32) -> Self {
-        let fan = Fan::new(task.crowd.fan(index));
+        let taps = task.crowd.fan(index);
+        let fan = Fan::new(match task.tickets.team_of(index) {
+            Some(team) => taps.only_for(team),
+            None => taps,
+        });
         let mut storms: Vec<Nanos> = task.crowd.storms(index).collect();
         storms.reverse();
         Self {
@@ -95,6 +101,7 @@ impl Seat {
             fan: if task.closed_loop { fan.in_a_closed_loop(task.times.end) } else { fan },
             state: State::Away { until: task.times.connect_at(index) },
             session: None,
+            ticket_until: 0,
             unread: Vec::new(),
             unsent: Vec::new(),
             backoff: BACKOFF_FIRST,
@@ -115,6 +122,11 @@ impl Seat {
         self.leave_at = self.leave_at.min(leave_at);
     }
 
+    /// Whether the kernel has not taken all yet.
+    fn has_unsent(&self, socket: &Line) -> bool {
+        !self.unsent.is_empty() || socket.owes()
+    }
+
     /// The next instant at which something is to be done without being spoken to.
     pub(crate) fn next_action(&self, give_up: Nanos) -> Nanos {
         let storm = self.storms.last().copied().unwrap_or(Nanos::MAX);
@@ -122,13 +134,13 @@ impl Seat {
             State::Away { until } => *until,
             State::Opening { until, .. } => *until,
             State::Gone => Nanos::MAX,
-            State::Here { here, .. } => {
+            State::Here { here, socket } => {
                 let leave = match here.leaving {
                     Some(until) => until,
                     None if self.fan.may_leave() => self.leave_at.min(give_up),
                     None => give_up,
                 };
-                let may_act = self.unsent.is_empty() && here.leaving.is_none();
+                let may_act = !self.has_unsent(socket) && here.leaving.is_none();
                 let action = self.fan.next_action().filter(|_| may_act).unwrap_or(Nanos::MAX);
                 action.min(here.heard_at + SILENCE_MAX).min(leave).min(storm)
             }
@@ -143,7 +155,7 @@ impl Seat {
                 && here.leaving.is_none()
             {
                 // As a phone vanishes: no goodbye, and what is under way may be lost.
-                let _reset = dial::reset(socket);
+                let _reset = dial::reset(socket.socket());
                 return self.end(now, End::Storm, lent);
             }
         }
@@ -152,11 +164,11 @@ impl Seat {
             State::Opening { until, .. } if now >= *until => {
                 self.end(now, End::Unreachable(Unreachable::Contract("no welcome within 5 s")), lent);
             }
-            State::Here { here, .. } => {
+            State::Here { here, socket } => {
                 let farewell_over = here.leaving.is_some_and(|until| now >= until);
                 if now >= here.heard_at + SILENCE_MAX || farewell_over || now >= lent.give_up {
                     if now >= lent.give_up
-                        && self.unsent.is_empty()
+                        && !self.has_unsent(socket)
                         && self.fan.next_action().is_some_and(|at| at < now)
                     {
                         lent.book.dropped(self.fan.unsent());

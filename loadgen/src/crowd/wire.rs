@@ -13,6 +13,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::FrameHeader;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 
 use crate::target::Target;
+use crate::tickets::Ticket;
 
 /// Longer heads are refused by the server, too.
 const HEAD_MAX: usize = 8 << 10;
@@ -21,8 +22,9 @@ const HEADERS_MAX: usize = 32;
 const PAYLOAD_MAX: u64 = 4 << 20;
 
 /// The request for an upgrade, and the key its answer must fit.
-pub(crate) fn request(target: &Target, session: Option<&str>) -> (Vec<u8>, String) {
-    let request = target.fan_request(session).into_client_request().expect("addresses and sessions fit a request");
+pub(crate) fn request(target: &Target, session: Option<&str>, ticket: Option<&Ticket>) -> (Vec<u8>, String) {
+    let request =
+        target.fan_request(session, ticket).into_client_request().expect("addresses and sessions fit a request");
     generate_request(request).expect("a request made for this has what it needs")
 }
 
@@ -124,12 +126,12 @@ mod tests {
     use super::*;
 
     fn target() -> Target {
-        Target::parse("ws://127.0.0.1:9", "demo".parse().unwrap()).unwrap()
+        Target::parse("ws://127.0.0.1:9", "demo".parse().unwrap(), &crate::trust::Trust::default()).unwrap()
     }
 
     #[test]
     fn a_handshake_asks_for_the_session_and_believes_only_the_answer_to_its_key() {
-        let (request, key) = request(&target(), Some("abc"));
+        let (request, key) = request(&target(), Some("abc"), None);
         let request = String::from_utf8(request).unwrap();
         assert!(request.starts_with("GET /v1/events/demo/ws?session=abc HTTP/1.1\r\n"), "{request}");
         assert!(request.to_lowercase().contains("sec-websocket-protocol: cheer.v1\r\n"), "{request}");

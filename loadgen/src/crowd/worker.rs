@@ -19,6 +19,7 @@ use crate::measure::watch::Quickest;
 use crate::plan::phases::Phases;
 use crate::plan::schedule::Crowd;
 use crate::target::Gateway;
+use crate::tickets::Tickets;
 
 /// How often a worker looks at most.
 const LOOK_INTERVAL: Nanos = MILLISECOND;
@@ -65,6 +66,7 @@ pub(crate) struct Task {
     /// Never empty; fans are dealt out to them.
     pub(crate) gateways: Vec<Gateway>,
     pub(crate) sources: Sources,
+    pub(crate) tickets: Tickets,
     pub(crate) crowd: Crowd,
     pub(crate) closed_loop: bool,
     pub(crate) fans: u32,

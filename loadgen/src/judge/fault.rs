@@ -60,6 +60,19 @@ pub(crate) fn meaning(code: u16) -> &'static str {
     }
 }
 
+/// What may be done about it on this side, to be put behind the meaning.
+pub(crate) fn advice(code: u16) -> &'static str {
+    match code {
+        4401 => "; is this machine's clock right? --ticket-key ID:FILE makes new ones, --ticket-for says for how long",
+        4501 => {
+            "; --ticket-key ID:FILE shows tickets of a key of the server's, its id and secret as they stand there; \
+             --tickets FILE and --display-ticket FILE show those of the organiser's site"
+        }
+        4503 => "; tickets are for one --event and one role: fan, or display for the feed",
+        _ => "",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

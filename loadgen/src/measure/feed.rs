@@ -3,19 +3,20 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use beat_protocol::{EventDetail, FeedMessage, TeamCode};
+use beat_protocol::{CloseCode, EventDetail, FeedMessage, TeamCode};
 use futures_util::StreamExt;
-use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::client_async_with_config;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 use crate::clock::{Clock, Nanos};
+use crate::stream::Stream;
 use crate::target::Target;
+use crate::tickets::Tickets;
 
 /// Feeds are quick to come back: a beat missed meanwhile is repaired by the next, which says totals.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -39,6 +40,7 @@ pub(crate) struct BeatSeen {
 pub(crate) struct Feed {
     /// Emptied by its reader at least ten times a second while the run goes on.
     beats: Arc<Mutex<Vec<BeatSeen>>>,
+    refused: Arc<OnceLock<u16>>,
 }
 
 impl Feed {
@@ -47,41 +49,51 @@ impl Feed {
         target: &Target,
         address: SocketAddr,
         event: &EventDetail,
+        tickets: &Tickets,
         clock: Clock,
     ) -> std::io::Result<Self> {
-        let beats = Arc::<Mutex<Vec<BeatSeen>>>::default();
+        let (beats, refused) = (Arc::<Mutex<Vec<BeatSeen>>>::default(), Arc::<OnceLock<u16>>::default());
         let listener = Listener {
             target: target.clone(),
             address,
+            tickets: tickets.clone(),
             clock,
             indices: event.teams.iter().enumerate().map(|(index, team)| (team.code, index)).collect(),
             totals: vec![0; event.teams.len()],
             beats: Arc::clone(&beats),
+            refused: Arc::clone(&refused),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         std::thread::Builder::new().name("feed".to_owned()).spawn(move || runtime.block_on(listener.listen()))?;
-        Ok(Self { beats })
+        Ok(Self { beats, refused })
     }
 
     /// The beats since last time.
     pub(crate) fn take(&self) -> Vec<BeatSeen> {
         std::mem::take(&mut *self.beats.lock().unwrap_or_else(PoisonError::into_inner))
     }
+
+    /// The code that it was closed with for good, if it was.
+    pub(crate) fn refused(&self) -> Option<u16> {
+        self.refused.get().copied()
+    }
 }
 
 struct Listener {
     target: Target,
     address: SocketAddr,
+    tickets: Tickets,
     clock: Clock,
     indices: HashMap<TeamCode, usize>,
     /// As of the last beat: a team the feed leaves out has not changed.
     totals: Vec<u64>,
     beats: Arc<Mutex<Vec<BeatSeen>>>,
+    refused: Arc<OnceLock<u16>>,
 }
 
 impl Listener {
     async fn listen(mut self) {
-        loop {
+        while self.refused.get().is_none() {
             // Whatever ended it, the run's verdict does not depend on the cause but on the beats that came.
             let _ended = self.one_connection().await;
             sleep(PAUSE).await;
@@ -90,17 +102,27 @@ impl Listener {
 
     async fn one_connection(&mut self) -> Option<()> {
         let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER).write_buffer_size(0);
+        let request = self.target.feed_request(self.tickets.display().as_ref());
         let open = async {
-            let stream = TcpStream::connect(self.address).await.ok()?;
-            client_async_with_config(self.target.feed_request(), stream, Some(config)).await.ok()
+            let stream = Stream::open(&self.target, self.address).await.ok()?;
+            client_async_with_config(request, stream, Some(config)).await.ok()
         };
         let (mut socket, _) = timeout(SILENCE_MAX, open).await.ok()??;
         loop {
             let message = timeout(SILENCE_MAX, socket.next()).await.ok()??.ok()?;
             let at = self.clock.now();
-            if let Message::Text(text) = message {
-                self.hear(at, text.as_str());
+            match message {
+                Message::Text(text) => self.hear(at, text.as_str()),
+                Message::Close(Some(close)) => self.leave(close.code.into()),
+                _ => {}
             }
+        }
+    }
+
+    /// A ticket is new at each connection where one can be had, so that one which has expired is no use again.
+    fn leave(&mut self, code: u16) {
+        if !CloseCode::invites_reconnect(code) || code == CloseCode::TicketExpired.as_u16() {
+            self.refused.get_or_init(|| code);
         }
     }
 

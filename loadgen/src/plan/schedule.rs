@@ -163,6 +163,11 @@ pub(crate) struct Taps {
 }
 
 impl Taps {
+    /// The same taps, all for one team.
+    pub(crate) fn only_for(self, team: u16) -> Self {
+        Self { teams: [team; TEAMS_OF_A_FAN_MAX], team, ..self }
+    }
+
     /// A stamp of all that was drawn so far.
     pub(crate) fn digest(&self) -> Digest {
         self.digest

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use beat_protocol::EventDetail;
+use beat_protocol::{CloseCode, EventDetail};
 
 use crate::books::ledger::Ledger;
 use crate::books::reconcile::{Difference, TeamLine};
@@ -75,6 +75,8 @@ impl Outcome {
                 workers: processes * workers,
                 schedule_digest: Some(ledger.schedule.to_string()),
                 machines: 1,
+                tickets: args.tickets.told(),
+                insecure: args.trust.insecure,
             },
             verdict: Verdict::default(),
             instrument: Instrument {
@@ -104,6 +106,7 @@ impl Outcome {
                 opened: counts.opened,
                 reconnects: counts.reconnects,
                 bases: counts.bases,
+                renewed: counts.renewed,
                 closes: ledger.closes,
             },
             faults,
@@ -139,8 +142,14 @@ fn faults(ledger: &Ledger) -> Vec<FaultRecord> {
         causes.iter().map(move |(cause, &times)| FaultRecord { fault, what: format!("not connected: {cause}"), times })
     });
     let closes = ledger.closes.iter().map(|(&code, &times)| {
-        let what = format!("closed with {code}, {}", fault::meaning(code));
-        FaultRecord { fault: fault::of_close(code), what: what.trim_end_matches(", ").to_owned(), times }
+        let renewed = code == CloseCode::TicketExpired.as_u16() && ledger.counts.renewed > 0;
+        let (whose, advice) = match renewed {
+            // They came back with the next.
+            true => (Fault::Expected, ""),
+            false => (fault::of_close(code), fault::advice(code)),
+        };
+        let what = format!("closed with {code}, {}{advice}", fault::meaning(code));
+        FaultRecord { fault: whose, what: what.trim_end_matches(", ").to_owned(), times }
     });
     let cut = ledger.counts.cut;
     let cut = (cut > 0).then(|| FaultRecord {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use beat_protocol::{EventDetail, EventId, TeamCode};
+use beat_protocol::{EventDetail, TeamCode};
 
 use crate::books::ledger::{Counts, Ledger, News};
 use crate::books::metrics_page::{self, FatesByTeam};
@@ -16,11 +16,13 @@ use crate::command::cli::RunArgs;
 use crate::crowd::crew::Crew;
 use crate::crowd::worker::Task;
 use crate::ending::Ending;
+use crate::judge::fault;
 use crate::measure::display::Display;
 use crate::measure::feed::Feed;
 use crate::measure::latency::{Matcher, TapToBeat};
 use crate::measure::vitals::{Fared, Vitals};
 use crate::run::RunError;
+use crate::target::Target;
 use crate::tell::progress::{Glance, Progress};
 
 /// How often mailboxes are emptied.
@@ -58,8 +60,9 @@ pub(crate) struct OtherBooks {
 
 impl OtherBooks {
     /// The books as they stand.
-    pub(crate) fn look(args: &RunArgs, event: &EventId) -> Result<Self, RunError> {
-        let fates = metrics_page::fetch(&args.admin, event)?;
+    pub(crate) fn look(args: &RunArgs, target: &Target) -> Result<Self, RunError> {
+        let event = target.event_id();
+        let fates = metrics_page::fetch(&args.admin, event, target.trust())?;
         let stored = args.redis_verify.as_ref().map(|url| stored::fetch(url, event)).transpose()?;
         Ok(Self { fates, stored })
     }
@@ -153,7 +156,7 @@ impl Stage {
                 continue;
             }
             asked_at = now;
-            let told = match OtherBooks::look(args, self.task.gateways[0].target.event_id()) {
+            let told = match OtherBooks::look(args, &self.task.gateways[0].target) {
                 Ok(told) => told,
                 Err(_) if now < deadline => continue,
                 Err(error) => return Err(error),
@@ -228,11 +231,14 @@ impl Stage {
     /// Why nobody came in, most frequent first.
     fn causes(&mut self) -> std::io::Result<String> {
         let ledger = self.crew.books(&self.task)?;
-        let closes = ledger.closes.iter().map(|(code, times)| (*times, format!("closed with {code}")));
+        let closes = ledger.closes.iter().map(|(&code, &times)| {
+            let meant = format!("{}{}", fault::meaning(code), fault::advice(code));
+            (times, format!("closed with {code} ({times} times), {meant}").trim_end_matches(", ").to_owned())
+        });
         let unmade = ledger.faults.values().flatten();
-        let errors = unmade.map(|(cause, times)| (*times, cause.clone()));
+        let errors = unmade.map(|(cause, &times)| (times, format!("{cause} ({times} times)")));
         let mut causes: Vec<(u64, String)> = closes.chain(errors).collect();
         causes.sort_by(|a, b| b.cmp(a));
-        Ok(causes.iter().map(|(times, cause)| format!("{cause} ({times} times)")).collect::<Vec<_>>().join(", "))
+        Ok(causes.into_iter().map(|(_, cause)| cause).collect::<Vec<_>>().join(", "))
     }
 }

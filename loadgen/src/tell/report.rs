@@ -20,6 +20,9 @@ pub(crate) fn write(out: &mut impl Write, run: &Record) -> io::Result<()> {
         "beat-load  {}  event {} ({})  {} fans  seed {}  {how}{machines}\n",
         set_up.url, set_up.event, set_up.event_state, set_up.fans, set_up.seed
     )?;
+    if set_up.insecure {
+        writeln!(out, "INSECURE  --insecure: no certificate was looked at, and anybody may have answered\n")?;
+    }
     if let Some(at) = run.interrupted_at {
         writeln!(out, "INTERRUPTED after {:.1} s: this is what there was until then\n", as_seconds(at))?;
     }
@@ -74,6 +77,9 @@ fn traffic(out: &mut impl Write, run: &Record) -> io::Result<()> {
         "  connections  {} of {} open at the first tap; {} made, {} of them again",
         made.open_at_start, run.set_up.fans, made.opened, made.reconnects
     )?;
+    if let Some(tickets) = &run.set_up.tickets {
+        writeln!(out, "      tickets  {tickets}; {} expired and were renewed", made.renewed)?;
+    }
     let closes: Vec<String> = made.closes.iter().map(|(code, times)| format!("{code} x {times}")).collect();
     writeln!(out, "       closes  {}", if closes.is_empty() { "none".to_owned() } else { closes.join(", ") })?;
     writeln!(

@@ -20,7 +20,11 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 use crate::clock::{Clock, Nanos, as_seconds};
+use crate::judge::fault;
+use crate::stream::Stream;
 use crate::target::{Socket, Target, TargetError};
+use crate::tickets::{TicketArgs, Tickets, TicketsError};
+use crate::trust::{Trust, TrustArgs, TrustError};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -37,7 +41,7 @@ Exit codes: 0 it arrived in time, 2 usage, 3 a step failed (which is told), 99 i
 #[derive(Clone, Debug, Parser)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct ProbeArgs {
-    /// The service: ws://host[:port].
+    /// The service: ws://host[:port], or wss:// for TLS.
     #[arg(long, default_value = "ws://127.0.0.1:8080", value_name = "URL")]
     url: String,
 
@@ -64,6 +68,12 @@ pub(crate) struct ProbeArgs {
     /// One JSON object instead of text.
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    tickets: TicketArgs,
+
+    #[command(flatten)]
+    trust: TrustArgs,
 }
 
 /// Why the tap did not arrive.
@@ -71,6 +81,10 @@ pub(crate) struct ProbeArgs {
 pub(crate) enum ProbeError {
     #[error("{0}")]
     Target(#[from] TargetError),
+    #[error("{0}")]
+    Tickets(#[from] TicketsError),
+    #[error("{0}")]
+    Trust(#[from] TrustError),
     #[error("{0} is not in the roster")]
     NoSuchTeam(TeamCode),
     #[error("an event without teams")]
@@ -94,7 +108,7 @@ struct Way {
 /// Goes the way, tells it, and answers whether it was short enough.
 #[expect(clippy::print_stdout, reason = "the way is what is asked for")]
 pub(crate) fn run(args: &ProbeArgs) -> Result<bool, ProbeError> {
-    let target = Target::parse(&args.url, args.event.clone())?;
+    let target = Target::parse(&args.url, args.event.clone(), &Trust::of(&args.trust)?)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let way = runtime.block_on(go(args, &target));
     let within = |way: &Way| Duration::from_nanos(way.took) <= args.within;
@@ -140,15 +154,23 @@ async fn go(args: &ProbeArgs, target: &Target) -> Result<Way, ProbeError> {
     if let Some(code) = args.team.filter(|&code| index(code).is_none()) {
         return Err(ProbeError::NoSuchTeam(code));
     }
+    let roster: Vec<TeamCode> = event.teams.iter().map(|team| team.code).collect();
+    let tickets = Tickets::of(&args.tickets, target.event_id(), &roster, (1, 0))?;
+    let (display, ticket) = (tickets.display(), tickets.fan(0, &mut 0));
+    // A ticket may be for one team alone.
+    let team = args.team.or(tickets.team_of(0).and_then(|team| roster.get(usize::from(team)).copied()));
 
-    let mut feed = walk.step("display feed", upgrade(address, target.feed_request())).await?;
-    let (mut number, standing) = walk.step("first beat on it", next_beat(&mut feed, args.team)).await?;
+    let mut feed = walk.step("display feed", upgrade(target, address, target.feed_request(display.as_ref()))).await?;
+    let (mut number, standing) = walk.step("first beat on it", next_beat(&mut feed, team)).await?;
     let (code, before, rate) = standing.ok_or(ProbeError::NoTeams)?;
     let team = index(code).and_then(|index| u16::try_from(index).ok()).ok_or(ProbeError::NoSuchTeam(code))?;
 
-    let stream = walk.step("fan: connection", TcpStream::connect(address)).await?;
-    stream.set_nodelay(true)?;
-    let mut fan = walk.step("fan: handshake", shake(stream, target.fan_request(None))).await?;
+    let socket = walk.step("fan: connection", TcpStream::connect(address)).await?;
+    let stream = match target.tls() {
+        None => Stream::over(target, socket).await?,
+        Some(_) => walk.step("fan: TLS", Stream::over(target, socket)).await?,
+    };
+    let mut fan = walk.step("fan: handshake", shake(stream, target.fan_request(None, ticket.as_ref()))).await?;
     walk.step("fan: welcome", welcomed(&mut fan)).await?;
     walk.step("fan: first beat", async { beat_from(&mut fan, 0).await }).await?;
 
@@ -185,12 +207,16 @@ async fn go(args: &ProbeArgs, target: &Target) -> Result<Way, ProbeError> {
     Ok(Way { steps: walk.steps, team, took, beat: number })
 }
 
-async fn upgrade(address: SocketAddr, request: impl IntoClientRequest + Unpin) -> Result<Socket, String> {
-    let stream = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
+async fn upgrade(
+    target: &Target,
+    address: SocketAddr,
+    request: impl IntoClientRequest + Unpin,
+) -> Result<Socket, String> {
+    let stream = Stream::open(target, address).await.map_err(|error| error.to_string())?;
     shake(stream, request).await
 }
 
-async fn shake(stream: TcpStream, request: impl IntoClientRequest + Unpin) -> Result<Socket, String> {
+async fn shake(stream: Stream, request: impl IntoClientRequest + Unpin) -> Result<Socket, String> {
     client_async(request, stream).await.map(|(socket, _)| socket).map_err(|error| error.to_string())
 }
 
@@ -198,7 +224,10 @@ async fn heard(socket: &mut Socket) -> Result<Message, String> {
     match socket.next().await {
         Some(Ok(Message::Close(close))) => Err(close.map_or_else(
             || "closed without a code".to_owned(),
-            |close| format!("closed with {} {}", u16::from(close.code), close.reason),
+            |close| {
+                let code = u16::from(close.code);
+                format!("closed with {code}, {}{} {}", fault::meaning(code), fault::advice(code), close.reason)
+            },
         )),
         Some(Ok(message)) => Ok(message),
         Some(Err(error)) => Err(error.to_string()),

@@ -16,6 +16,8 @@ use serde::Serialize;
 use crate::books::metrics_page::{self, FatesByTeam};
 use crate::books::stored::{self, StoreUrl, StoredByTeam, StoredError};
 use crate::target::{Target, TargetError};
+use crate::tickets::{DisplayTicketArgs, Tickets, TicketsError};
+use crate::trust::{Trust, TrustArgs, TrustError};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -32,7 +34,7 @@ Exit codes: 0 they agree, 2 usage, 3 a book could not be read, 98 they do not (t
 #[derive(Clone, Debug, Parser)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct VerifyArgs {
-    /// The service: ws://host[:port].
+    /// The service: ws://host[:port], or wss:// for TLS.
     #[arg(long, default_value = "ws://127.0.0.1:8080", value_name = "URL")]
     url: String,
 
@@ -60,6 +62,12 @@ pub(crate) struct VerifyArgs {
     /// One JSON object instead of text.
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    tickets: DisplayTicketArgs,
+
+    #[command(flatten)]
+    trust: TrustArgs,
 }
 
 /// Why there is no answer.
@@ -67,6 +75,10 @@ pub(crate) struct VerifyArgs {
 pub(crate) enum VerifyError {
     #[error("{0}")]
     Target(#[from] TargetError),
+    #[error("{0}")]
+    Tickets(#[from] TicketsError),
+    #[error("{0}")]
+    Trust(#[from] TrustError),
     #[error("{0}")]
     Stored(#[from] StoredError),
     #[error("{url}: {source}")]
@@ -97,11 +109,13 @@ struct Books {
 /// Looks twice, says what it found, and whether the books agree.
 #[expect(clippy::print_stdout, reason = "the answer is what is asked for")]
 pub(crate) fn run(args: &VerifyArgs) -> Result<bool, VerifyError> {
-    let target = Target::parse(&args.url, args.event.clone())?;
-    let before = look(args, &target, Order::FirstHopFirst)?;
+    let trust = Trust::of(&args.trust)?;
+    let target = Target::parse(&args.url, args.event.clone(), &trust)?;
+    let tickets = Tickets::of_displays(&args.tickets, target.event_id())?;
+    let before = look(args, &target, (&tickets, &trust), Order::FirstHopFirst)?;
     std::thread::sleep(args.lag);
     // The other way round: what the last hop has by now, the first must have had.
-    let after = look(args, &target, Order::LastHopFirst)?;
+    let after = look(args, &target, (&tickets, &trust), Order::LastHopFirst)?;
     let entries = compare(&before, &after);
     let agree = entries.iter().all(|entry| entry.wrong.is_empty());
     if args.json {
@@ -119,7 +133,12 @@ enum Order {
     LastHopFirst,
 }
 
-fn look(args: &VerifyArgs, target: &Target, order: Order) -> Result<Books, VerifyError> {
+fn look(
+    args: &VerifyArgs,
+    target: &Target,
+    (tickets, trust): (&Tickets, &Trust),
+    order: Order,
+) -> Result<Books, VerifyError> {
     let mut books = Books::default();
     let mut hops = [0, 1, 2];
     if order == Order::LastHopFirst {
@@ -128,14 +147,14 @@ fn look(args: &VerifyArgs, target: &Target, order: Order) -> Result<Books, Verif
     for hop in hops {
         match hop {
             0 if !args.no_metrics => {
-                books.counted = Some(counted(metrics_page::fetch(&args.admin, target.event_id())?));
+                books.counted = Some(counted(metrics_page::fetch(&args.admin, target.event_id(), trust)?));
             }
             1 => {
                 if let Some(url) = &args.redis_verify {
                     books.stored = Some(stored::fetch(url, target.event_id())?);
                 }
             }
-            2 => books.published = published(target)?,
+            2 => books.published = published(target, tickets)?,
             _ => {}
         }
     }
@@ -146,8 +165,8 @@ fn counted(fates: FatesByTeam) -> HashMap<TeamCode, u64> {
     fates.into_iter().map(|(team, fates)| (team, fates.counted)).collect()
 }
 
-fn published(target: &Target) -> Result<HashMap<TeamCode, u64>, VerifyError> {
-    let (url, page) = target.beat()?;
+fn published(target: &Target, tickets: &Tickets) -> Result<HashMap<TeamCode, u64>, VerifyError> {
+    let (url, page) = target.beat(tickets.display().as_ref())?;
     let beat: FeedMessage<'_> = serde_json::from_str(&page).map_err(|source| VerifyError::NotABeat { url, source })?;
     Ok(beat.teams.iter().map(|team| (team.code, team.total)).collect())
 }

@@ -79,7 +79,14 @@ impl Seat {
             End::Unreachable(why) if self.session.is_none() => Some(why.fault()),
             _ => None,
         };
-        let back_at = comes_back(&end).map(|not_before| now + not_before + rand::random_range(0..=self.backoff));
+        let renewed = matches!(end, End::Closed { code, .. } if code == CloseCode::TicketExpired.as_u16())
+            && lent.task.tickets.are_renewed();
+        if renewed {
+            self.ticket_until = 0;
+            lent.book.renewed();
+        }
+        let back_at =
+            comes_back(&end, renewed).map(|not_before| now + not_before + rand::random_range(0..=self.backoff));
         match back_at.filter(|&at| at < lent.give_up) {
             Some(until) => {
                 self.backoff = (self.backoff * 2).min(BACKOFF_MAX);
@@ -94,10 +101,12 @@ impl Seat {
     }
 }
 
-/// Whether a fan tries again after such an end, and how long it keeps away at least.
-fn comes_back(end: &End) -> Option<Nanos> {
+/// Whether a fan tries again after such an end, and how long it keeps away at least. With the same expired ticket it would
+/// be in vain.
+fn comes_back(end: &End, has_new_ticket: bool) -> Option<Nanos> {
     match end {
         End::Farewell => None,
+        End::Closed { code, .. } if *code == CloseCode::TicketExpired.as_u16() => has_new_ticket.then_some(0),
         End::Lost | End::Storm | End::Unreachable(_) => Some(0),
         End::Closed { code, .. } if !CloseCode::invites_reconnect(*code) => None,
         End::Closed { reason, .. } => Some(retry_after(reason)),
@@ -133,7 +142,9 @@ mod tests {
             (closed(1013, "{\"retry_ms\":20}"), Some(20 * MILLISECOND)),
             (closed(1012, "soon"), Some(0)),
         ] {
-            assert_eq!(comes_back(&end), not_before, "{end:?}");
+            assert_eq!(comes_back(&end, false), not_before, "{end:?}");
         }
+        assert_eq!(comes_back(&closed(4401, ""), false), None);
+        assert_eq!(comes_back(&closed(4401, ""), true), Some(0));
     }
 }

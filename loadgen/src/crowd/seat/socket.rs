@@ -2,12 +2,12 @@
 
 use std::io::{self, Read, Write};
 
-use mio::net::TcpStream;
 use mio::{Interest, Token};
 
 use super::{End, Lent, Seat, State, Step, Unreachable};
 use crate::clock::{Nanos, SECOND};
 use crate::crowd::dial;
+use crate::crowd::line::Line;
 use crate::crowd::wire::{self, Answer, Kind};
 
 /// From the first SYN to the welcome.
@@ -15,11 +15,12 @@ const OPENING_MAX: Nanos = 5 * SECOND;
 
 impl Seat {
     pub(super) fn connect(&mut self, now: Nanos, lent: &mut Lent<'_, '_>) {
-        let dialled = dial::dial(lent.task.gateway(self.index).address, lent.task.sources.turn(self.index));
+        let gateway = lent.task.gateway(self.index);
+        let dialled = dial::dial(gateway.address, lent.task.sources.turn(self.index));
         let registered = dialled.and_then(|mut socket| {
             let token = Token(lent.task.seat_of(self.index));
             lent.registry.register(&mut socket, token, Interest::READABLE | Interest::WRITABLE)?;
-            Ok(socket)
+            Line::new(socket, gateway.target.tls())
         });
         match registered {
             Ok(socket) => {
@@ -52,23 +53,26 @@ impl Seat {
     /// Whether the socket is still there.
     pub(super) fn on_writable(&mut self, now: Nanos, lent: &mut Lent<'_, '_>) -> bool {
         let written = match &mut self.state {
-            State::Opening { socket, step: step @ Step::Connecting, .. } => match dial::connected(socket) {
+            State::Opening { socket, step: step @ Step::Connecting, .. } => match dial::connected(socket.socket()) {
                 Ok(false) => return true,
                 Ok(true) => {
                     let gateway = lent.task.gateway(self.index);
-                    let (request, key) = wire::request(&gateway.target, self.session.as_deref());
+                    let ticket = lent.task.tickets.fan(self.index, &mut self.ticket_until);
+                    let (request, key) = wire::request(&gateway.target, self.session.as_deref(), ticket.as_ref());
                     *step = Step::Asking(key.into());
                     write(socket, &mut self.unsent, &request)
                 }
                 Err(error) => Err(error),
             },
-            State::Opening { socket, .. } | State::Here { socket, .. } if !self.unsent.is_empty() => {
-                write(socket, &mut self.unsent, &[])
+            State::Opening { socket, .. } | State::Here { socket, .. } if !self.unsent.is_empty() || socket.owes() => {
+                socket.pay().and_then(|()| write(socket, &mut self.unsent, &[]))
             }
             _ => return true,
         };
         match (written, &mut self.state) {
-            (Ok(()), State::Here { here, .. }) if self.unsent.is_empty() => here.ready_since = now,
+            (Ok(()), State::Here { here, socket }) if self.unsent.is_empty() && !socket.owes() => {
+                here.ready_since = now
+            }
             (Ok(()), _) => {}
             (Err(error), _) => {
                 self.broke(now, error, lent);
@@ -89,7 +93,8 @@ impl Seat {
                 Ok(length) => {
                     self.take_in(now, &buffer[..length], lent);
                     // A short read has emptied the socket, unless its end is to be read too.
-                    if length < buffer.len() && !closed {
+                    let (State::Opening { socket, .. } | State::Here { socket, .. }) = &self.state else { break };
+                    if socket.is_drained(length, buffer.len()) && !closed {
                         break;
                     }
                 }
@@ -184,7 +189,7 @@ impl Seat {
 }
 
 /// Hands over what was held back and then `bytes`, as far as the kernel takes it.
-fn write(socket: &mut TcpStream, unsent: &mut Vec<u8>, bytes: &[u8]) -> io::Result<()> {
+fn write(socket: &mut Line, unsent: &mut Vec<u8>, bytes: &[u8]) -> io::Result<()> {
     if unsent.is_empty() {
         let taken = write_some(socket, bytes)?;
         unsent.extend_from_slice(&bytes[taken..]);
@@ -199,7 +204,7 @@ fn write(socket: &mut TcpStream, unsent: &mut Vec<u8>, bytes: &[u8]) -> io::Resu
     Ok(())
 }
 
-fn write_some(socket: &mut TcpStream, bytes: &[u8]) -> io::Result<usize> {
+fn write_some(socket: &mut Line, bytes: &[u8]) -> io::Result<usize> {
     let mut taken = 0;
     while taken < bytes.len() {
         match socket.write(&bytes[taken..]) {

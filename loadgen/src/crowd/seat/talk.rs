@@ -59,9 +59,9 @@ impl Seat {
 
     /// Cheers or leaves, if it is time to.
     pub(super) fn act(&mut self, now: Nanos, lent: &mut Lent<'_, '_>) {
-        let State::Here { here, .. } = &self.state else { return };
+        let State::Here { here, socket } = &self.state else { return };
         let ready_since = here.ready_since;
-        if here.leaving.is_some() || !self.unsent.is_empty() {
+        if here.leaving.is_some() || self.has_unsent(socket) {
             return;
         }
         if let Some(planned) = self.fan.next_action().filter(|&planned| planned <= now) {
@@ -74,7 +74,8 @@ impl Seat {
         if now >= self.leave_at
             && self.unsent.is_empty()
             && self.fan.may_leave()
-            && let State::Here { here, .. } = &mut self.state
+            && let State::Here { here, socket } = &mut self.state
+            && !socket.owes()
         {
             here.leaving = Some(now + FAREWELL_MAX);
             self.send(now, Kind::Close, &CloseCode::Normal.as_u16().to_be_bytes(), lent);

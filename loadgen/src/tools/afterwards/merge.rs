@@ -164,6 +164,7 @@ fn add(mut all: Record, run: Record) -> Result<Record, String> {
     all.connections.opened += run.connections.opened;
     all.connections.reconnects += run.connections.reconnects;
     all.connections.bases += run.connections.bases;
+    all.connections.renewed += run.connections.renewed;
     for (code, times) in run.connections.closes {
         *all.connections.closes.entry(code).or_default() += times;
     }
