@@ -77,15 +77,20 @@ impl Arrival {
             shard.sockets.receive(stream.into_std()?.into(), peer, place, shard.read_clock());
             return Ok(());
         }
-        let Some(mut stream) = secured(&shard, stream, deadline).await? else { return Ok(()) };
-        match timeout_at(deadline, first_of(&mut stream)).await {
-            Ok(Ok(begun)) if !begun.is_empty() => go_on(shard, stream, begun, peer, place).await,
-            Ok(_) => Ok(()),
-            Err(_) => {
-                front::too_late(stream.into_wire(&mut Vec::new())?).await;
-                Ok(())
+        match first_byte(&stream, deadline).await {
+            Some(HANDSHAKE) => {}
+            Some(other) => {
+                shook_hands("not_tls");
+                // So does every method of HTTP begin.
+                if other.is_ascii_uppercase() {
+                    front::say_and_close(Wire::plain(stream.into_std()?.into()), SPEAKS_TLS).await;
+                }
+                return Ok(());
             }
+            None => return Ok(()),
         }
+        // What a handshake needs is not held by who has not begun one.
+        Box::pin(behind_a_handshake(shard, stream, peer, place, deadline)).await
     }
 }
 
@@ -105,26 +110,41 @@ async fn client_of(stream: &mut TcpStream, proxy: IpAddr, deadline: Instant) -> 
     }
 }
 
-/// The same socket behind its handshake; nothing, if none came of it.
-async fn secured(shard: &Shard, stream: TcpStream, deadline: Instant) -> io::Result<Option<TlsStream<Measured>>> {
-    let Some(identity) = shard.gateway.identity.load_full() else { return Ok(None) };
+/// What it begins with, left where it is; nothing, if nothing comes in time.
+async fn first_byte(stream: &TcpStream, deadline: Instant) -> Option<u8> {
     let mut first = [0];
-    // Who says nothing, or something else, costs no more than that.
     match timeout_at(deadline, stream.peek(&mut first)).await {
-        Ok(Ok(1..)) if first[0] == HANDSHAKE => {}
-        Ok(Ok(1..)) => {
-            shook_hands("not_tls");
-            if first[0].is_ascii_uppercase() {
-                front::say_and_close(Wire::plain(stream.into_std()?.into()), SPEAKS_TLS).await;
-            }
-            return Ok(None);
-        }
-        Ok(_) => return Ok(None),
+        Ok(Ok(1..)) => Some(first[0]),
+        Ok(_) => None,
         Err(_) => {
             shook_hands("late");
-            return Ok(None);
+            None
         }
     }
+}
+
+/// Shakes hands, and goes on as a newcomer does with its first request.
+async fn behind_a_handshake(
+    shard: Rc<Shard>,
+    stream: TcpStream,
+    peer: IpAddr,
+    place: Admission,
+    deadline: Instant,
+) -> io::Result<()> {
+    let Some(mut stream) = secured(&shard, stream, deadline).await else { return Ok(()) };
+    match timeout_at(deadline, first_of(&mut stream)).await {
+        Ok(Ok(begun)) if !begun.is_empty() => go_on(shard, stream, begun, peer, place).await,
+        Ok(_) => Ok(()),
+        Err(_) => {
+            front::too_late(stream.into_wire(&mut Vec::new())?).await;
+            Ok(())
+        }
+    }
+}
+
+/// The same socket behind its handshake; nothing, if none came of it.
+async fn secured(shard: &Shard, stream: TcpStream, deadline: Instant) -> Option<TlsStream<Measured>> {
+    let identity = shard.gateway.identity.load_full()?;
     let acceptor = TlsAcceptor::from(Arc::clone(&identity.server));
     let accepted = acceptor.accept_with(Measured::new(stream), |tls| tls.set_buffer_limit(Some(UNSENT_BYTES_MAX)));
     match timeout_at(deadline, accepted).await {
@@ -132,16 +152,16 @@ async fn secured(shard: &Shard, stream: TcpStream, deadline: Instant) -> io::Res
             let (socket, tls) = stream.get_mut();
             socket.let_all_through();
             shook_hands(if tls.handshake_kind() == Some(HandshakeKind::Resumed) { "resumed" } else { "full" });
-            Ok(Some(stream))
+            Some(stream)
         }
         Ok(Err(error)) => {
             shook_hands("failed");
             tracing::debug!(%error, "a TLS handshake failed");
-            Ok(None)
+            None
         }
         Err(_) => {
             shook_hands("late");
-            Ok(None)
+            None
         }
     }
 }

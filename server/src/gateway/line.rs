@@ -10,9 +10,9 @@ use tokio_rustls::server::TlsStream;
 
 use super::wire::Wire;
 
-/// What a handshake may bring: a hello is below 2 KiB, and a client shows no certificate here. A message of a handshake
-/// may have 64 KiB otherwise.
-const HANDSHAKE_BYTES_MAX: usize = 16 * 1_024;
+/// What a handshake may bring, with the record behind it, which is read along: a hello is below 4 KiB, a client shows no
+/// certificate here, and a record has 18 KiB at most. Otherwise rustls would hold a hello of 64 KiB.
+const HANDSHAKE_BYTES_MAX: usize = 24 * 1_024;
 
 /// Read by hyper, or before it.
 pub(super) trait Line: AsyncRead + AsyncWrite + Unpin + 'static {

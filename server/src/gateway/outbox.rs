@@ -158,6 +158,12 @@ impl Outbox {
     }
 }
 
+impl Drop for Outbox {
+    fn drop(&mut self) {
+        self.wire.part();
+    }
+}
+
 impl Pending {
     fn next(&mut self) -> Option<&mut Bytes> {
         [&mut self.tail, &mut self.control, &mut self.goodbye].into_iter().find(|bytes| !bytes.is_empty())

@@ -97,6 +97,13 @@ impl Wire {
         Ok(true)
     }
 
+    /// Before it is closed: a peer with TLS can tell an end from a line that was cut. Said now, or not at all.
+    pub(super) fn part(&self) {
+        if let Some(secured) = &self.secured {
+            drop(secured.borrow_mut().end_writing(&self.socket));
+        }
+    }
+
     /// Ends the connection at once, in both directions.
     pub(super) fn abort(&self) {
         // The peer may have ended it already.

@@ -49,7 +49,7 @@ pub(super) fn rows() -> Vec<Row> {
         ("zeros for a hello", vec![0; 300], Seen::Ended),
         ("a record that is no hello", [&[0x16, 3, 1, 0x40, 0][..], &[9; 16_384]].concat(), Seen::Ended),
         ("a record longer than records are", vec![0x16, 3, 1, 0xff, 0xff, 1, 0, 0, 0], Seen::Ended),
-        ("an empty record for a hello", vec![0x16, 3, 1, 0, 0].repeat(50), Seen::Ended),
+        ("an empty record for a hello", [0x16, 3, 1, 0, 0].repeat(50), Seen::Ended),
         ("a hello of 16 MB", [&[0x16, 3, 1, 0x40, 0, 1, 0xff, 0xff, 0xff][..], &[0; 16_380]].concat(), Seen::Ended),
         (
             "a hello of 64 KB, in part",
