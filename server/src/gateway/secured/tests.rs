@@ -155,6 +155,19 @@ proptest! {
 }
 
 #[test]
+fn nothing_is_taken_in_while_ciphertext_is_to_go_out() {
+    let (wire, mut client) = pair();
+    assert_eq!(wire.send(&[7; 400_000]).unwrap(), 400_000);
+    assert!(!wire.is_drained());
+    assert_eq!(wire.send(b"more").unwrap(), 0);
+    let mut heard = Vec::new();
+    while !wire.flush().unwrap() {
+        client.read(9_000, &mut heard);
+    }
+    assert_eq!(wire.send(b"more").unwrap(), 4);
+}
+
+#[test]
 fn half_a_record_is_waited_for_and_what_is_none_ends_it_with_an_alert() {
     let mut buffer = [0; 1_024];
     let (wire, mut client) = pair();
