@@ -192,7 +192,8 @@ fn encoding_of(headers: &HeaderMap) -> (Encoding, Option<&'static str>) {
 }
 
 fn not_a_websocket<B>(request: &Request<B>, kind: &str) -> Option<Response<Body>> {
-    let speaks_ours = || values(request.headers(), header::SEC_WEBSOCKET_VERSION).all(|version| version == "13");
+    // Also of a line that is no text: what we cannot read is another version.
+    let speaks_ours = || request.headers().get_all(header::SEC_WEBSOCKET_VERSION).iter().all(|version| version == "13");
     if wants_upgrade(request) && speaks_ours() {
         return None;
     }
