@@ -19,8 +19,8 @@ pub(super) fn rows(book: &mut Book) {
     let rows = [
         ("tls: fan-out: 5,000 fans, 143 tapping twice a second, ns a frame", fan_out(), false),
         (
-            "tls: ingest: 500 fans, 50,000 single frames/s, ns a frame",
-            Work::Ingest { fans: 500, frames_per_second: 50_000.0, frames_per_write: 1 },
+            "tls: ingest: 500 fans, 20,000 single frames/s, ns a frame",
+            Work::Ingest { fans: 500, frames_per_second: 20_000.0, frames_per_write: 1 },
             false,
         ),
         ("tls: handshakes one by one, ns each, closing included", one_by_one, false),
@@ -42,7 +42,8 @@ fn beside(work: Work, comes_back: bool) -> io::Result<Vec<String>> {
     let runs = runs(|| {
         let secured = measure(work, &mut Process::secured(comes_back)?)?;
         let plain = measure(work, &mut Process::gateway()?)?;
-        if secured.frame_bytes.abs_diff(plain.frame_bytes) > plain.frame_bytes / 20 {
+        // Whether a KEY falls into the time that is measured, is chance.
+        if secured.frame_bytes.abs_diff(plain.frame_bytes) > plain.frame_bytes / 5 {
             return refuse(format!("frames of {} and {} bytes", plain.frame_bytes, secured.frame_bytes));
         }
         Ok((plain.nanoseconds_per_unit, secured.nanoseconds_per_unit))
