@@ -1,6 +1,6 @@
-//! How many connections one address has, and how fast it makes new ones.
+//! How many connections one address has, and how fast it makes new ones; and of a fan whose ticket names it what it may tap.
 //!
-//! A fan whose ticket names them is counted by that name instead: a stadium behind one address is the normal case. Locked
+//! Such a fan is counted by that name instead of its address: a stadium behind one address is the normal case. Locked
 //! when a connection begins or ends, never for a tap. Loopback counts only where a network of the configuration says so.
 
 use std::collections::HashMap;
@@ -8,13 +8,15 @@ use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use beat_core::{Bucket, Rate};
+use beat_core::{Bucket, Rate, SharedBucket};
 
 use crate::config::{AddressConfig, Share};
 
 /// The book.
 pub(crate) struct Addresses {
     config: AddressConfig,
+    /// What one fan may tap.
+    taps: Rate,
     /// Fans' names are kept as hashes, which nobody outside can foresee.
     names: RandomState,
     book: Mutex<Book>,
@@ -31,13 +33,35 @@ struct Book {
 enum Key {
     /// An IPv4 address, or the network part of an IPv6 one.
     Address(IpAddr),
-    Fan(u64),
+    Fan(FanKey),
+}
+
+/// What stands for a fan's name in this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct FanKey(u64);
+
+/// Who cheers, as far as anybody here knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Who {
+    /// Where from: the address at the other end, or whom a trusted proxy speaks for.
+    pub(crate) address: IpAddr,
+    /// By its ticket, where it has one.
+    pub(crate) fan: Option<FanKey>,
+}
+
+/// A fan whose ticket names it.
+pub(crate) struct Named {
+    pub(crate) key: FanKey,
+    /// What all its sessions here may tap, together: whoever comes back has no more than it left.
+    pub(crate) taps: Arc<SharedBucket>,
 }
 
 struct Standing {
     open: u32,
     connects: Bucket,
     last_ms: u64,
+    /// Of a fan.
+    taps: Option<Arc<SharedBucket>>,
 }
 
 /// No book shorter than this is looked through.
@@ -68,11 +92,18 @@ pub(crate) struct Stand {
     key: Key,
 }
 
+#[cfg(test)]
+impl FanKey {
+    pub(crate) fn of(key: u64) -> Self {
+        Self(key)
+    }
+}
+
 impl Addresses {
     /// An empty book.
-    pub(crate) fn new(config: AddressConfig) -> Arc<Self> {
+    pub(crate) fn new(config: AddressConfig, taps: Rate) -> Arc<Self> {
         let book = Mutex::new(Book { look_at: LOOK_AT_LEAST, ..Book::default() });
-        Arc::new(Self { config, names: RandomState::new(), book })
+        Arc::new(Self { config, taps, names: RandomState::new(), book })
     }
 
     /// A connection of `address` begins. Nothing, where its address is not counted.
@@ -80,19 +111,38 @@ impl Addresses {
         let address = address.to_canonical();
         match self.config.share_of(address) {
             None => Ok(None),
-            Some(share) => self.take(Key::Address(self.part_of(address)), share, now_ms).map(Some),
+            Some(share) => {
+                self.take(Key::Address(self.part_of(address)), share, now_ms, |_| ()).map(|(stand, ())| Some(stand))
+            }
         }
     }
 
     /// A fan of this name begins.
-    pub(crate) fn enter_fan(self: &Arc<Self>, name: &str, now_ms: u64) -> Result<Stand, Crowded> {
-        self.take(Key::Fan(self.names.hash_one(name)), self.config.share_of_fan(), now_ms)
+    pub(crate) fn enter_fan(self: &Arc<Self>, name: &str, now_ms: u64) -> Result<(Stand, Named), Crowded> {
+        let key = self.key_of(name);
+        let taps_of = |standing: &mut Standing| {
+            let taps = standing.taps.get_or_insert_with(|| Arc::new(SharedBucket::new(&self.taps, now_ms)));
+            Arc::clone(taps)
+        };
+        let (stand, taps) = self.take(Key::Fan(key), self.config.share_of_fan(), now_ms, taps_of)?;
+        Ok((stand, Named { key, taps }))
     }
 
-    fn take(self: &Arc<Self>, key: Key, share: Share, now_ms: u64) -> Result<Stand, Crowded> {
+    /// What stands for this name.
+    pub(crate) fn key_of(&self, name: &str) -> FanKey {
+        FanKey(self.names.hash_one(name))
+    }
+
+    fn take<T>(
+        self: &Arc<Self>,
+        key: Key,
+        share: Share,
+        now_ms: u64,
+        look: impl FnOnce(&mut Standing) -> T,
+    ) -> Result<(Stand, T), Crowded> {
         let rate = share.connects();
         let mut book = self.lock();
-        book.forget(now_ms);
+        book.forget(&self.taps, now_ms);
         let standing = book.standings.entry(key).or_insert_with(|| Standing::new(&rate, now_ms));
         standing.last_ms = now_ms;
         if !standing.connects.take(&rate, now_ms, 1) {
@@ -102,8 +152,9 @@ impl Addresses {
             return Err(counted(Crowded::Open));
         }
         standing.open += 1;
+        let seen = look(standing);
         drop(book);
-        Ok(Stand { addresses: Arc::clone(self), key })
+        Ok((Stand { addresses: Arc::clone(self), key }, seen))
     }
 
     /// What stands for an address: whoever has one of an IPv6 network can have all of it.
@@ -130,19 +181,27 @@ fn counted(crowded: Crowded) -> Crowded {
 
 impl Standing {
     fn new(rate: &Rate, now_ms: u64) -> Self {
-        Self { open: 0, connects: Bucket::new(rate, now_ms), last_ms: now_ms }
+        Self { open: 0, connects: Bucket::new(rate, now_ms), last_ms: now_ms, taps: None }
+    }
+
+    /// Whether one that began anew would have no more than this, and nobody misses it.
+    fn is_as_new(&self, taps: &Rate, now_ms: u64) -> bool {
+        // A session at rest may come back to the bucket it left.
+        let is_untapped = |bucket: &Arc<SharedBucket>| Arc::strong_count(bucket) == 1 && bucket.is_full(taps, now_ms);
+        self.open == 0
+            && now_ms.saturating_sub(self.last_ms) >= Share::REFILL_MS
+            && self.taps.as_ref().is_none_or(is_untapped)
     }
 }
 
 impl Book {
     /// Drops who has nothing open and is as good as new. Looks only when there are twice as many as it kept last time, so
     /// that a connection costs the same however many there are.
-    fn forget(&mut self, now_ms: u64) {
+    fn forget(&mut self, taps: &Rate, now_ms: u64) {
         if self.standings.len() < self.look_at {
             return;
         }
-        self.standings
-            .retain(|_, standing| standing.open > 0 || now_ms.saturating_sub(standing.last_ms) < Share::REFILL_MS);
+        self.standings.retain(|_, standing| !standing.is_as_new(taps, now_ms));
         self.look_at = LOOK_AT_LEAST.max(2 * self.standings.len());
     }
 }
@@ -160,7 +219,7 @@ mod tests {
     use super::*;
 
     fn addresses(toml: &str) -> Arc<Addresses> {
-        Addresses::new(toml::from_str(toml).unwrap())
+        Addresses::new(toml::from_str(toml).unwrap(), Rate::TAPS)
     }
 
     fn ip(text: &str) -> IpAddr {
@@ -222,6 +281,36 @@ mod tests {
         let _places = [addresses.enter_fan("a", 0).unwrap(), addresses.enter_fan("a", 0).unwrap()];
         assert_eq!(addresses.enter_fan("a", 0).err(), Some(Crowded::Open));
         assert!(addresses.enter_fan("b", 0).is_ok());
+    }
+
+    #[test]
+    fn a_fan_has_one_bucket_however_often_it_comes() {
+        let addresses = addresses("");
+        let taps_of = |name: &str, now_ms| addresses.enter_fan(name, now_ms).unwrap().1.taps;
+        assert_eq!(taps_of("a", 0).take_up_to(&Rate::TAPS, 0, 20), 20);
+        assert_eq!(taps_of("a", 0).take_up_to(&Rate::TAPS, 0, 20), 4, "what it left");
+        assert_eq!(taps_of("b", 0).take_up_to(&Rate::TAPS, 0, 20), 20);
+    }
+
+    #[test]
+    fn a_fan_is_not_forgotten_before_its_bucket_is_full_or_while_a_session_of_its_rests() {
+        let addresses = addresses("");
+        let come = |name: &str, now_ms| addresses.enter_fan(name, now_ms).unwrap();
+        let others = |from: u32, now_ms| (from..from + 3_000).for_each(|n| drop(come(&format!("{n}"), now_ms)));
+        let (stand, Named { taps, .. }) = come("a", 0);
+        drop(stand);
+        let (stand, Named { taps: resting, .. }) = come("b", 0);
+        drop(stand);
+        resting.take_up_to(&Rate::TAPS, 0, 24);
+        // It taps to the last, long after it came.
+        assert_eq!(taps.take_up_to(&Rate::TAPS, 60_000, 80), 80);
+        drop(taps);
+        others(0, 61_000);
+        assert_eq!(come("a", 61_000).1.taps.take_up_to(&Rate::TAPS, 61_000, 80), 16);
+        others(3_000, 120_000);
+        others(6_000, 130_000);
+        assert!(Arc::ptr_eq(&come("b", 130_000).1.taps, &resting));
+        assert_eq!(come("a", 130_000).1.taps.take_up_to(&Rate::TAPS, 130_000, 80), 24, "as new");
     }
 
     #[test]

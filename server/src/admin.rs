@@ -1,7 +1,10 @@
-//! The operators' listener: metrics, health, ledgers, opening and closing. On loopback unless configured otherwise.
+//! The operators' listener: metrics, health, ledgers, opening and closing, who is excluded. On loopback unless configured
+//! otherwise.
 //!
-//! Where a token is configured it is asked for, save for health; an operator's ticket opens and closes its own event.
+//! Where a token is configured it is asked for, save for health; an operator's ticket is good for what stands under its own
+//! event. What an operator does stands in the log, in a line with the target `audit`, at any level.
 
+mod exclusions;
 mod ledger;
 mod listener;
 
@@ -21,13 +24,16 @@ use serde::Serialize;
 use serde_json::json;
 use tokio::sync::watch;
 
+use crate::door::Operator;
 use crate::event::Event;
+use crate::exclusions::keep::{DecisionError, Excluding};
 use crate::flush::Flushed;
 use crate::gateway::Gateway;
 use crate::http::tickets::bearer;
 use crate::metrics::Metrics;
 use crate::turns::{TurnError, Turns};
 
+use exclusions::Asked;
 pub(crate) use listener::Listener;
 
 /// A flush or a beat older than this, and the gateway is not ready.
@@ -37,9 +43,12 @@ const READY_WITHIN_MS: u64 = 2_000;
 pub(crate) struct Admin {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) turns: Arc<Turns>,
+    pub(crate) excluding: Arc<Excluding>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) flushed: watch::Receiver<Flushed>,
     pub(crate) incarnation: Incarnation,
+    /// What kind of place operators come in by.
+    pub(crate) place: &'static str,
 }
 
 impl Admin {
@@ -73,20 +82,26 @@ impl Admin {
 
     async fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
         let path: Vec<&str> = request.uri().path().trim_start_matches('/').split('/').collect();
-        let allowed =
-            if matches!(path[..], ["v1", "events", _, "open" | "close"]) { Method::POST } else { Method::GET };
-        let known =
-            matches!(path[..], ["metrics" | "healthz" | "readyz"] | ["v1", "events", _, "open" | "close" | "ledger"]);
+        let is_deed = matches!(path[..], ["v1", "events", _, "open" | "close" | "exclude" | "readmit"]);
+        let allowed = if is_deed { Method::POST } else { Method::GET };
+        let known = is_deed
+            || matches!(
+                path[..],
+                ["metrics" | "healthz" | "readyz"] | ["v1", "events", _, "ledger" | "excluded" | "watch"]
+            );
         if known && *request.method() != allowed {
             let mut response = text(StatusCode::METHOD_NOT_ALLOWED, &format!("only {allowed} is served here\n"));
             response.headers_mut().insert(header::ALLOW, allowed.as_str().parse().expect("a method's name"));
             return response;
         }
-        if !matches!(path[..], ["healthz" | "readyz"])
-            && let Some(refusal) = self.refusal(request, &path)
-        {
-            return refusal;
-        }
+        // A page that an operator happens to look at can post to this machine, too; its browser says so.
+        let is_page = request.headers().contains_key(header::ORIGIN);
+        let who = match self.operator(request, &path) {
+            _ if matches!(path[..], ["healthz" | "readyz"]) => String::new(),
+            _ if is_page => return text(StatusCode::FORBIDDEN, "this is not for pages\n"),
+            Some(who) => who,
+            None => return unknown(),
+        };
         match path[..] {
             ["metrics"] => text(StatusCode::OK, &self.metrics.render(&self.gateway, self.flush_age_ms())),
             ["healthz"] => text(StatusCode::OK, "the process is up\n"),
@@ -98,35 +113,62 @@ impl Admin {
                     Err(why) => text(StatusCode::SERVICE_UNAVAILABLE, &format!("{why}; try again\n")),
                 },
             },
-            ["v1", "events", id, step @ ("open" | "close")] => match self.gateway.event(id) {
+            ["v1", "events", id, "watch"] => match self.gateway.event(id) {
                 None => text(StatusCode::NOT_FOUND, &format!("there is no event {id:?}\n")),
-                Some(event) if step == "open" => turned(event, self.turns.open(event).await),
-                Some(event) => turned(event, self.turns.close(event).await),
+                Some(event) => json_page(StatusCode::OK, &**event.watched.load()),
+            },
+            ["v1", "events", id, "excluded"] => match self.gateway.event(id) {
+                None => text(StatusCode::NOT_FOUND, &format!("there is no event {id:?}\n")),
+                Some(event) => exclusions::list(event, |list| json_page(StatusCode::OK, list)),
+            },
+            ["v1", "events", id, deed @ ("open" | "close" | "exclude" | "readmit")] => match self.gateway.event(id) {
+                None => text(StatusCode::NOT_FOUND, &format!("there is no event {id:?}\n")),
+                Some(event) => match deed {
+                    "open" => turned(event, deed, &who, self.turns.open(event).await),
+                    "close" => turned(event, deed, &who, self.turns.close(event).await),
+                    _ => self.decide(event, deed, &who, request.uri().query().unwrap_or_default()).await,
+                },
             },
             _ => text(
                 StatusCode::NOT_FOUND,
-                "here are /metrics, /healthz, /readyz, /v1/events/{event}/ledger and POST /v1/events/{event}/open and /close\n",
+                "here are /metrics, /healthz, /readyz, and under /v1/events/{event}: /ledger, /watch, /excluded, and by POST /open, \
+                 /close, /exclude and /readmit\n",
             ),
         }
     }
 
-    /// What who may not is told.
-    fn refusal<B>(&self, request: &Request<B>, path: &[&str]) -> Option<Response<Full<Bytes>>> {
-        // A page that an operator happens to look at can post to this machine, too; its browser says so.
-        if request.headers().contains_key(header::ORIGIN) {
-            return Some(text(StatusCode::FORBIDDEN, "this is not for pages\n"));
-        }
-        let (door, said) = (&self.gateway.door, bearer(request.headers()));
-        let is_operator_of = |id: &str| {
-            let event = self.gateway.event(id);
-            event.is_some_and(|event| door.is_operator_of(&event.id, said, self.gateway.clock.wall_s()))
+    async fn decide(&self, event: &Event, deed: &str, who: &str, query: &str) -> Response<Full<Bytes>> {
+        let Asked { subject, why } = match Asked::read(query) {
+            Ok(asked) => asked,
+            Err(why) => return text(StatusCode::BAD_REQUEST, &format!("{why}\n")),
         };
-        let may = door.is_operator(said) || matches!(path, ["v1", "events", id, _] if is_operator_of(id));
-        (!may).then(|| {
-            let mut response = text(StatusCode::UNAUTHORIZED, "say who you are: Authorization: Bearer <token>\n");
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            response
-        })
+        match self.excluding.decide(event, (subject, deed == "exclude"), who, &why).await {
+            Ok(decision) => {
+                let whom = decision.subject.to_string();
+                tracing::info!(target: "audit", event = %event.id, deed, whom, who, why, "an operator decided");
+                json_page(StatusCode::OK, &decision)
+            }
+            Err(error @ DecisionError::Store(_)) => {
+                text(exclusions::status(&error), &format!("{error}; nothing was done, try again\n"))
+            }
+            Err(error) => text(exclusions::status(&error), &format!("{error}\n")),
+        }
+    }
+
+    /// Who asks, as it stands in an audit line; nobody, where that one may not.
+    fn operator<B>(&self, request: &Request<B>, path: &[&str]) -> Option<String> {
+        let (door, said) = (&self.gateway.door, bearer(request.headers()));
+        let event = match path {
+            ["v1", "events", id, _] => self.gateway.event(id),
+            _ => None,
+        };
+        let ticket = event.and_then(|event| door.operator_of(&event.id, said, self.gateway.clock.wall_s()));
+        match (ticket, door.operator(said)) {
+            (Some(id), _) => Some(format!("ticket {id}")),
+            (None, Some(Operator::WithToken)) => Some("token".into()),
+            (None, Some(Operator::Anybody)) => Some(self.place.into()),
+            (None, None) => None,
+        }
     }
 
     fn flush_age_ms(&self) -> u64 {
@@ -159,9 +201,17 @@ impl Admin {
     }
 }
 
-fn turned(event: &Event, outcome: Result<Opening, TurnError>) -> Response<Full<Bytes>> {
+/// What one is told who may not.
+fn unknown() -> Response<Full<Bytes>> {
+    let mut response = text(StatusCode::UNAUTHORIZED, "say who you are: Authorization: Bearer <token>\n");
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    response
+}
+
+fn turned(event: &Event, deed: &str, who: &str, outcome: Result<Opening, TurnError>) -> Response<Full<Bytes>> {
     match outcome {
         Ok(opening) => {
+            tracing::info!(target: "audit", event = %event.id, deed, run = opening.run, who, "an operator turned the event");
             json_page(StatusCode::OK, &json!({ "id": event.id, "state": opening.phase.public(), "run": opening.run }))
         }
         Err(TurnError::Refused(why)) => text(StatusCode::CONFLICT, &format!("{why}\n")),

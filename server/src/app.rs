@@ -16,12 +16,14 @@ use crate::conduct::Conductor;
 use crate::config::{Config, EventConfig, Flags, PublicAddress, StoreAddress};
 use crate::door::reload;
 use crate::event::Event;
+use crate::exclusions::keep::Excluding;
 use crate::flush::{Flush, Flushed};
 use crate::gateway::{Counters, Gateway, Shard, ShardHandle, ToShard};
 use crate::metrics::Metrics;
 use crate::store::{Embedded, EventRecord, Redis, Store, StoreError};
 use crate::tally::{KeyError, Signer};
 use crate::turns::Turns;
+use crate::watch::watch as watch_prefixes;
 use crate::{drain, follow, listen, pace, remember};
 
 /// Messages a shard may have waiting. A claim that finds it full begins a new session; the rest waits its turn.
@@ -54,6 +56,7 @@ pub(crate) struct App {
     flags: Flags,
     gateway: Arc<Gateway>,
     store: Arc<dyn Store>,
+    excluding: Arc<Excluding>,
     /// Of each shard.
     listeners: Vec<Vec<listen::Listener>>,
     mailboxes: Vec<mpsc::Receiver<ToShard>>,
@@ -96,12 +99,15 @@ impl App {
                 (ShardHandle { mailbox, counters: Arc::new(Counters::default()) }, messages)
             })
             .unzip();
+        let gateway = Arc::new(Gateway::new(config, clock, events, shards, signer));
+        let excluding = Arc::new(Excluding::begin(Arc::clone(&gateway), Arc::clone(&store)).await?);
         Ok(Self {
             public,
             admin: operators.place()?,
             flags,
-            gateway: Arc::new(Gateway::new(config, clock, events, shards, signer)),
+            gateway,
             store,
+            excluding,
             listeners,
             mailboxes,
             operators,
@@ -111,7 +117,7 @@ impl App {
 
     /// Serves until a signal, then drains.
     pub(crate) async fn run(self) -> Result<ExitCode, StartError> {
-        let Self { gateway, store, listeners, mailboxes, operators, metrics, flags, .. } = self;
+        let Self { gateway, store, excluding, listeners, mailboxes, operators, metrics, flags, .. } = self;
         let mut stop = Stop::new()?;
         let (flushes, flushed) = watch::channel(Flushed::default());
         for (index, (listeners, mailbox)) in listeners.into_iter().zip(mailboxes).enumerate() {
@@ -138,10 +144,21 @@ impl App {
         let timetable = Arc::clone(&turns);
         spawn_local(async move { timetable.keep().await });
         spawn_local(pace::keep(Arc::clone(&gateway)));
+        spawn_local(watch_prefixes(Arc::clone(&gateway)));
         spawn_local(reload::keep(Arc::clone(&gateway), flags, signal(SignalKind::hangup())?));
         let upkeep = Arc::clone(&metrics);
         spawn_local(async move { upkeep.keep().await });
-        let admin = Admin { gateway: Arc::clone(&gateway), turns, metrics, flushed: flushed.clone(), incarnation };
+        let heard = Arc::clone(&excluding);
+        spawn_local(async move { heard.keep().await });
+        let admin = Admin {
+            gateway: Arc::clone(&gateway),
+            turns,
+            excluding,
+            metrics,
+            flushed: flushed.clone(),
+            incarnation,
+            place: operators.kind(),
+        };
         spawn_local(admin.serve(operators));
 
         let told_to = stop.wait().await;

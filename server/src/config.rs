@@ -16,6 +16,7 @@ mod store;
 mod tally;
 mod tickets;
 mod tls;
+mod watch;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -26,7 +27,7 @@ use std::time::Duration;
 use beat_protocol::Cadence;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use addresses::{AddressConfig, Share};
+pub(crate) use addresses::{AddressConfig, Share, network};
 pub(crate) use admin::{AdminAddress, AdminToken};
 pub(crate) use events::EventConfig;
 pub(crate) use flags::{Command, Flags, TicketFlags};
@@ -37,6 +38,7 @@ pub(crate) use store::{Credentials, Node, RedisAddress, StoreAddress, Tls, Topol
 pub(crate) use tally::TallyConfig;
 pub(crate) use tickets::{TicketConfig, WithoutTicket};
 pub(crate) use tls::{Identity, TlsConfig};
+pub(crate) use watch::WatchConfig;
 
 /// Why the configuration cannot be used; says which key, and in which of its sources.
 #[derive(Debug, thiserror::Error)]
@@ -76,6 +78,7 @@ pub(crate) struct Config {
     pub(crate) drain: DrainConfig,
     pub(crate) tally: TallyConfig,
     pub(crate) tickets: TicketConfig,
+    pub(crate) watch: WatchConfig,
     #[serde(skip_serializing)]
     pub(crate) events: Vec<EventConfig>,
     /// What stands in `admin_token_file`.
@@ -146,6 +149,7 @@ impl Default for Config {
             drain: DrainConfig::default(),
             tally: TallyConfig::default(),
             tickets: TicketConfig::default(),
+            watch: WatchConfig::default(),
             admin_token: None,
             files: Vec::new(),
             events: vec![EventConfig::demo()],
@@ -289,6 +293,7 @@ impl Config {
         }
         self.addresses.check().map_err(|(key, why)| ConfigError::key(key, why))?;
         self.check_listen()?;
+        self.watch.check().map_err(|(key, why)| ConfigError::key(key, why))?;
         self.check_openness()?;
         if let Err(why) = self.log.parse::<tracing_subscriber::EnvFilter>() {
             return Err(ConfigError::key("log", why));
@@ -337,6 +342,13 @@ mod tests {
             ("beat.cadence_ms = 260", "beat.cadence_ms"),
             ("limits.frames_burst = 0", "limits.frames_burst"),
             ("limits.taps_at_start = 100", "limits.taps_at_start"),
+            ("watch.window_ms = 500", "watch.window_ms"),
+            ("watch.share = 0.0", "watch.share"),
+            ("watch.share = 1.5", "watch.share"),
+            ("watch.share = nan", "watch.share"),
+            ("watch.at_least_taps_per_second = 0", "watch.at_least_taps_per_second"),
+            ("watch.ipv4_prefix = 33", "watch.ipv4_prefix"),
+            ("watch.ipv6_prefix = 8", "watch.ipv6_prefix"),
             ("events = []", "events"),
             ("log = 'beat=loud'", "log"),
             ("listen = '0.0.0.0:8080'", "listen"),

@@ -44,13 +44,33 @@ pub(crate) enum Shown<'a> {
     Several,
 }
 
+/// By what somebody is an operator of everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operator {
+    /// No token is asked for: who reaches the listener is one.
+    Anybody,
+    /// It said the token.
+    WithToken,
+}
+
 /// What a ticket says of a fan.
 #[derive(Default)]
 pub(crate) struct Holder {
+    /// The second since 1970 from which on it does not hold.
+    pub(crate) expires_s: Option<u64>,
     /// The organiser's name for it.
     pub(crate) name: Option<String>,
     /// The index of the only team it may cheer for.
     pub(crate) team: Option<u16>,
+}
+
+/// What is to be known of a display's ticket while it watches.
+#[derive(Debug)]
+pub(crate) struct Pass {
+    /// By which it may be revoked.
+    pub(crate) id: Arc<str>,
+    /// The second since 1970 from which on it does not hold.
+    pub(crate) expires_s: u64,
 }
 
 /// Why somebody is not let in.
@@ -111,34 +131,34 @@ impl Door {
     ) -> Result<Holder, Refused> {
         let ticket =
             self.rules().examine(event, shown, now_s, |open| open.fans, &[TicketRole::Fan]).map_err(counted)?;
-        let Some(Ticket { fan: name, team, .. }) = ticket else { return Ok(Holder::default()) };
+        let Some(Ticket { fan: name, team, expires_s, .. }) = ticket else { return Ok(Holder::default()) };
         let team = match team {
             None => None,
             Some(team) => Some(roster.index_of(team).ok_or_else(|| counted(Refused::Elsewhere))?),
         };
-        Ok(Holder { name, team })
+        Ok(Holder { expires_s: Some(expires_s), name, team })
     }
 
-    /// A display of `event` comes: the id of its ticket, if it has one.
-    pub(crate) fn display(&self, event: &EventId, shown: Shown<'_>, now_s: u64) -> Result<Option<Arc<str>>, Refused> {
+    /// A display of `event` comes: its ticket, if it has one.
+    pub(crate) fn display(&self, event: &EventId, shown: Shown<'_>, now_s: u64) -> Result<Option<Pass>, Refused> {
         const ROLES: &[TicketRole] = &[TicketRole::Display, TicketRole::Operator];
         let ticket = self.rules().examine(event, shown, now_s, |open| open.displays, ROLES).map_err(counted)?;
-        Ok(ticket.and_then(|ticket| ticket.id).map(Arc::from))
+        Ok(ticket.and_then(|ticket| Some(Pass { id: ticket.id?.into(), expires_s: ticket.expires_s })))
     }
 
-    /// Whether who says `bearer` may do everything; where no token is asked for, anybody.
-    pub(crate) fn is_operator(&self, bearer: Option<&str>) -> bool {
+    /// By what who says `bearer` may do everything, if it may.
+    pub(crate) fn operator(&self, bearer: Option<&str>) -> Option<Operator> {
         match &self.rules().operators {
-            None => true,
-            Some(token) => bearer.is_some_and(|bearer| token.is(bearer)),
+            None => Some(Operator::Anybody),
+            Some(token) => bearer.filter(|bearer| token.is(bearer)).map(|_| Operator::WithToken),
         }
     }
 
-    /// Whether `bearer` is an operator's ticket for `event`.
-    pub(crate) fn is_operator_of(&self, event: &EventId, bearer: Option<&str>, now_s: u64) -> bool {
+    /// The id of `bearer`, if that is an operator's ticket for `event`.
+    pub(crate) fn operator_of(&self, event: &EventId, bearer: Option<&str>, now_s: u64) -> Option<String> {
         let shown = bearer.map_or(Shown::Nothing, Shown::Ticket);
         let ticket = self.rules().examine(event, shown, now_s, |_| false, &[TicketRole::Operator]);
-        ticket.is_ok_and(|ticket| ticket.is_some())
+        ticket.ok().flatten().and_then(|ticket| ticket.id)
     }
 
     /// Returns once the ticket of that id is revoked.

@@ -10,9 +10,11 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::config::{EventConfig, Origins};
+use crate::exclusions::Exclusions;
 use crate::fanout::Frames;
 use crate::roster::Roster;
 use crate::store::EventRecord;
+use crate::watch::Watched;
 
 /// An event is kept going for so long after its last reader has gone: most come back, and `/beat` is polled.
 const IN_USE_FOR_MS: u64 = 10_000;
@@ -36,6 +38,10 @@ pub(crate) struct Event {
     asked_at_ms: AtomicU64,
     /// Replaced at each turn of the event; shards keep a cached copy.
     ledger: Arc<ArcSwap<Ledger>>,
+    /// Looked at when a fan begins, and for all of them when it changes.
+    excluded: ArcSwap<Exclusions>,
+    /// Where its taps came from in the last window.
+    pub(crate) watched: ArcSwap<Watched>,
     earlier: Mutex<Earlier>,
     /// This gateway adds nothing more to the run that is closed.
     confirmed: AtomicBool,
@@ -82,6 +88,8 @@ impl Event {
             readers: AtomicUsize::new(0),
             asked_at_ms: AtomicU64::new(clock.now_ms()),
             ledger: Arc::new(ArcSwap::from_pointee(ledger)),
+            excluded: ArcSwap::default(),
+            watched: ArcSwap::default(),
             earlier: Mutex::new(Earlier { sums: vec![Fates::default(); roster.teams().len()], last: Arc::new([]) }),
             confirmed: AtomicBool::new(false),
             all_confirmed: AtomicBool::new(false),
@@ -123,6 +131,16 @@ impl Event {
     /// The ledger for who asks often: an unchanged one costs a load and a comparison.
     pub(crate) fn ledger_cache(&self) -> arc_swap::Cache<Arc<ArcSwap<Ledger>>, Arc<Ledger>> {
         arc_swap::Cache::new(Arc::clone(&self.ledger))
+    }
+
+    /// Who is excluded.
+    pub(crate) fn excluded(&self) -> Arc<Exclusions> {
+        self.excluded.load_full()
+    }
+
+    /// From now on these are; shards are still to judge the fans they have.
+    pub(crate) fn exclude(&self, exclusions: Exclusions) {
+        self.excluded.store(Arc::new(exclusions));
     }
 
     /// Moves to `opening`; a new run starts from nothing.

@@ -16,6 +16,7 @@ mod outbox;
 mod patience;
 mod poller;
 mod proxied;
+mod sample;
 mod seat;
 mod secured;
 mod sessions;
@@ -35,6 +36,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::addresses::{Addresses, Stand};
 use crate::clock::Clock;
 use crate::config::{Config, Identity, Limits};
+use crate::dice;
 use crate::door::Door;
 use crate::event::{Event, Ledger};
 use crate::tally::Signer;
@@ -42,6 +44,7 @@ use crate::tally::Signer;
 pub(crate) use counters::Counters;
 pub(crate) use front::reader;
 pub(crate) use newcomer::handshake;
+pub(crate) use sample::{Drawn, ONE_IN};
 pub(crate) use sessions::{SessionId, Sessions};
 pub(crate) use shard::Shard;
 
@@ -88,6 +91,10 @@ pub(crate) enum ToShard {
     Barrier { passed: oneshot::Sender<()> },
     /// Copy your tally of this ledger, between two reads: nothing in it is torn.
     Copy { ledger: Arc<Ledger>, to: oneshot::Sender<Vec<Fates>> },
+    /// Say where the taps of this event that you looked at came from; an event without a reader here has none.
+    Sample { event: usize, to: oneshot::Sender<Drawn> },
+    /// Who is excluded has changed: look at every fan anew.
+    Judge,
     /// Displays whose tickets are revoked are to go.
     Revoked,
     /// Stop accepting connections.
@@ -107,11 +114,12 @@ impl Gateway {
         signer: Signer,
     ) -> Self {
         let by_id = events.iter().enumerate().map(|(at, event)| (event.id.clone(), at)).collect();
+        let rates = Rates::of(&config.limits);
         Self {
-            rates: Rates::of(&config.limits),
             door: Door::new(&config),
-            addresses: Addresses::new(config.addresses.clone()),
             identity: ArcSwapOption::from_pointee(config.tls.identity().cloned()),
+            addresses: Addresses::new(config.addresses.clone(), rates.taps),
+            rates,
             sessions: Sessions::new(config.limits.session, config.limits.sessions_resting),
             cadence_ms: AtomicU32::new(config.beat.cadence_ms),
             connections: Arc::default(),
@@ -163,6 +171,17 @@ impl Gateway {
             identity.tell();
             self.identity.store(Some(Arc::new(identity.clone())));
         }
+    }
+
+    /// When a connection has outlived its ticket, on the process's clock: never, where it has none.
+    ///
+    /// Tickets of a whole hall may run out in the same second, so each connection has up to a tenth of that time more.
+    pub(crate) fn ends_at_ms(&self, expires_s: Option<u64>) -> u64 {
+        let Some(expires_s) = expires_s else { return u64::MAX };
+        let outlive_ms = u64::try_from(self.config.tickets.outlive.as_millis()).unwrap_or(u64::MAX);
+        let left_ms = expires_s.saturating_mul(1_000).saturating_sub(self.clock.wall_ms());
+        let more_ms = dice::random_range(0..=outlive_ms / 10);
+        self.clock.now_ms().saturating_add(left_ms).saturating_add(outlive_ms).saturating_add(more_ms)
     }
 
     /// Takes a place among the connections, if one is left.

@@ -13,6 +13,7 @@ mod issue;
 mod http;
 mod gateway;
 mod event;
+mod exclusions;
 mod store;
 mod flush;
 mod conduct;
@@ -22,6 +23,7 @@ mod fanout;
 mod turns;
 mod tally;
 mod pace;
+mod watch;
 mod admin;
 mod metrics;
 mod drain;
@@ -85,7 +87,9 @@ fn serve(config: Config, flags: Flags) -> Result<ExitCode, StartError> {
 }
 
 fn log_to_stderr(config: &Config) {
-    let filter = tracing_subscriber::EnvFilter::new(&config.log);
+    // What operators did is told at any level.
+    let audit = "audit=info".parse().expect("a directive");
+    let filter = tracing_subscriber::EnvFilter::new(&config.log).add_directive(audit);
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())

@@ -59,6 +59,7 @@ fn collect(gateway: &Gateway) {
         }
         let age_ms = gateway.clock.now_ms() - event.beat_at_ms.load(Ordering::Relaxed);
         gauge!("beat_age_seconds", "event" => event.id.to_string()).set(seconds(age_ms));
+        gauge!("beat_excluded", "event" => event.id.to_string()).set(float(event.excluded().standing() as u64));
     }
     for (index, shard) in gateway.shards.iter().enumerate() {
         let counters = &shard.counters;
@@ -87,7 +88,7 @@ fn collect(gateway: &Gateway) {
 fn describe() {
     describe_counter!(
         "beat_taps_total",
-        "Taps by what became of them: counted, shadowed (beyond the human rate), late"
+        "Taps received, by what became of them: counted, shadowed (beyond the human rate, or excluded), late"
     );
     describe_counter!("beat_frames_in_total", "CHEER and BASE frames taken in");
     describe_counter!("beat_bytes_in_total", "Bytes read from WebSockets");
@@ -130,6 +131,9 @@ fn describe() {
     describe_gauge!("beat_conducting", "1 while this gateway makes the beats of the event, else 0");
     describe_gauge!("beat_flush_age_seconds", "Since the last acknowledged flush");
     describe_gauge!("beat_age_seconds", "Since the newest beat came from the store");
+    describe_gauge!("beat_watch_alarms", "Prefixes with much of a team's taps in the last window");
+    describe_counter!("beat_watch_alarms_total", "The same, summed over windows");
+    describe_gauge!("beat_excluded", "Fans and prefixes that an operator has excluded from the event");
     describe_gauge!("beat_readers", "Fans and displays on this gateway");
     describe_gauge!("beat_connections", "Open connections, pages included");
     describe_gauge!("beat_sessions_resting", "Sessions without a socket whose marks are kept");

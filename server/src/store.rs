@@ -12,6 +12,8 @@ use async_trait::async_trait;
 use beat_core::{Beat, Incarnation, Opening};
 use beat_protocol::{EventId, TeamCode};
 
+use crate::exclusions::Decision;
+
 pub(crate) use embedded::Embedded;
 pub(crate) use redis::{Fault, Redis};
 
@@ -78,6 +80,9 @@ pub(crate) enum StoreError {
 pub(crate) trait Store: Send + Sync {
     /// Joins `proposal` into what is known of `event`, and answers with the outcome.
     async fn advance(&self, event: &EventId, proposal: EventRecord) -> Result<EventRecord, StoreError>;
+
+    /// Joins `decisions` into what was decided on who is excluded from `event`, and answers with all of it.
+    async fn decide(&self, event: &EventId, decisions: &[Decision]) -> Result<Vec<Decision>, StoreError>;
 
     /// Joins a gateway's totals into its vector. Once it answers, they survive this process.
     async fn join(&self, event: &EventId, run: u32, vector: Vector) -> Result<(), StoreError>;

@@ -1,13 +1,9 @@
 //! One address, or one fan, has only so many connections, and others never pay for it.
 
 use std::net::IpAddr;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use beat_core::{Ticket, TicketKey, TicketRole};
+use crate::harness::{Raw, Server, Setup, fan, signed, ticket_keys, until};
 
-use crate::harness::{Raw, Server, Setup, until};
-
-const SECRET: &str = "a secret of the claims, 32 characters long";
 const WS: &str = "/v1/events/demo/ws";
 
 /// The named network of the claims; the rest of loopback is not counted.
@@ -108,21 +104,9 @@ async fn a_trusted_proxy_is_believed_about_whom_it_speaks_for_and_nobody_else_is
 
 #[tokio::test]
 async fn a_fan_with_a_ticket_counts_by_name_and_not_by_address() {
-    let more = format!("connections_per_fan = 3\n[tickets]\nkeys = [{{ id = 'k', secret = '{SECRET}' }}]\n");
+    let more = format!("connections_per_fan = 3\n{}", ticket_keys());
     let server = setup("connections = 2, connects_per_second = 1000", &more).start().await;
-    let ticket = |fan: String| {
-        let now_s = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-        let ticket = Ticket {
-            event: "demo".parse().unwrap(),
-            role: TicketRole::Fan,
-            fan: Some(fan),
-            id: None,
-            team: None,
-            not_before_s: None,
-            expires_s: now_s + 600,
-        };
-        format!("Sec-WebSocket-Protocol: ticket.{}\r\n", TicketKey::new("k", SECRET).unwrap().sign(&ticket))
-    };
+    let ticket = |name: String| format!("Sec-WebSocket-Protocol: ticket.{}\r\n", signed(&fan(&name)));
     let mut crowd = Vec::new();
     for n in 0..10 {
         crowd.extend(joins(&server, "127.0.1.1", &ticket(format!("fan-{n}"))).await);

@@ -5,6 +5,7 @@ mod wish;
 mod fan;
 mod http;
 mod raw;
+mod ticket;
 mod redis;
 mod resp;
 mod secured;
@@ -30,6 +31,7 @@ pub(crate) use raw::{End, Raw, mask, masked};
 pub(crate) use redis::Redis;
 pub(crate) use secured::{Pair, shake_hands, tunnel};
 pub(crate) use server::{Server, Setup, run_to_end};
+pub(crate) use ticket::{SECRET, fan, holder, now_s, signed, ticket_keys};
 pub(crate) use watcher::Watcher;
 pub(crate) use wish::{Speech, Wish};
 

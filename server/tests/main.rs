@@ -6,12 +6,14 @@
 mod harness;
 
 mod addresses;
+mod bots;
 mod configuration;
 mod conformance;
 mod crash;
 mod drain;
 mod encodings;
 mod events;
+mod exclusion;
 mod faults;
 mod feed;
 mod gateways;
@@ -34,3 +36,4 @@ mod slow;
 mod tally;
 mod tickets;
 mod tls;
+mod watch;

@@ -123,6 +123,13 @@ async fn operators_say_who_they_are() {
         let headers: Vec<_> = said.map(|said| ("authorization", said)).into_iter().collect();
         assert_eq!(status(Method::GET, "/metrics", &headers).await, expected, "{said:?}");
     }
+    let exclude = async |event: &str, said: &str| {
+        let path = format!("/v1/events/{event}/exclude?fan=a&why=x");
+        status(Method::POST, &path, &[("authorization", said)]).await
+    };
+    assert_eq!([exclude("demo", &display).await, exclude("other", &ticket).await], [401, 401]);
+    assert_eq!([exclude("demo", &ticket).await, exclude("other", &token).await], [200, 200]);
+    assert!(server.log().contains("who=\"ticket ops\"") && server.log().contains("who=\"token\""));
     let close = async |event: &str, said: &str| {
         status(Method::POST, &format!("/v1/events/{event}/close"), &[("authorization", said)]).await
     };

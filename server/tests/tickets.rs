@@ -1,15 +1,15 @@
 //! Who has a ticket comes in, and nobody learns it from us.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use beat_core::{Ticket, TicketKey, TicketRole};
 use hyper::Method;
 use rustix::process::Signal;
 
-use crate::harness::{End, Raw, Server, Setup, Stream, masked, request, until};
+use crate::harness::{
+    End, Raw, SECRET, Server, Setup, Speech, Stream, Wish, fan as named, holder, masked, now_s, request, signed, until,
+};
 
-const SECRET: &str = "a secret of the claims, 32 characters long";
 const EVENTS: &str = "[[events]]\nid = 'demo'\nname = 'Demo'\n\
                       teams = [{ code = 'T0', name = 'A' }, { code = 'T1', name = 'B' }, { code = 'T2', name = 'C' }]\n\
                       [[events]]\nid = 'free'\nname = 'Free'\nanonymous = true\npublic_feed = true\n";
@@ -24,30 +24,14 @@ fn key(id: &str, secret: &str) -> TicketKey {
     TicketKey::new(id, secret).unwrap()
 }
 
-fn now_s() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
-}
-
 /// Another one each time: one fan alone could not come as often as these claims ask.
 fn fan() -> Ticket {
     static NTH: AtomicU32 = AtomicU32::new(0);
-    Ticket {
-        event: "demo".parse().unwrap(),
-        role: TicketRole::Fan,
-        fan: Some(format!("u-4711-{}", NTH.fetch_add(1, Ordering::Relaxed))),
-        id: None,
-        team: None,
-        not_before_s: None,
-        expires_s: now_s() + 600,
-    }
+    named(&format!("u-4711-{}", NTH.fetch_add(1, Ordering::Relaxed)))
 }
 
 fn display(id: &str) -> Ticket {
-    Ticket { role: TicketRole::Display, fan: None, id: Some(id.into()), ..fan() }
-}
-
-fn signed(ticket: &Ticket) -> String {
-    key("k", SECRET).sign(ticket)
+    holder(TicketRole::Display, id)
 }
 
 /// What each kind of bad ticket is answered with: a code, and a status.
@@ -306,4 +290,36 @@ async fn a_ticket_is_written_nowhere() {
     for private in [SECRET, "u-4711", "wall-1"] {
         assert!(!said.contains(private), "{private} stands in what was said");
     }
+}
+
+#[tokio::test]
+async fn a_connection_ends_late_after_its_ticket_and_goes_on_with_a_new_one() {
+    let setup = |outlive_ms: u32| asking().set("tickets.outlive_ms", outlive_ms);
+    let (strict, generous) = (setup(0).start().await, setup(600_000).start().await);
+    let expires_s = now_s() + 2;
+    let short = |ticket: Ticket| signed(&Ticket { expires_s, ..ticket });
+    let mut watching = Raw::connect(strict.fans).await;
+    watching = watching.upgrade(&format!("{FEED}?ticket={}", short(display("wall-1"))), "", b"").await;
+    let mut stream = Stream::open(strict.fans, &format!("{FEED}?ticket={}", short(display("wall-2"))), &[]).await;
+    let (mut staying, _) = knock(&strict, FAN, &format!("cheer.v1, ticket.{}", signed(&fan()))).await.unwrap();
+    let wish = |ticket: &str| Wish::new(Speech::Binary).ticket(ticket);
+    let mut patient = wish(&short(fan())).join(&generous).await;
+
+    let mut cheering = wish(&short(named("u-1"))).join(&strict).await;
+    cheering.cheer(&[(0, 5)]).await;
+    assert_eq!(cheering.close().await.0, 4401);
+    assert!(now_s() >= expires_s, "not before it expired");
+    assert_eq!(watching.end().await, End::Closed(4401));
+    until("the stream ends", async || stream.try_block().await.is_none().then_some(())).await;
+
+    let session = cheering.welcome.session.clone();
+    assert_eq!(wish(&short(named("u-1"))).session(&session).refusal(&strict).await, 4401);
+    let mut back = wish(&signed(&named("u-1"))).session(&session).join(&strict).await;
+    assert_eq!((back.welcome.resumed, back.marks().await), (true, vec![(0, 5)]));
+    back.cheer(&[(0, 8)]).await;
+    until("three more count", async || (strict.taps("counted").await == 8.0).then_some(())).await;
+    assert!(staying.send(masked(2, &[1, 0, 0, 1, 0, 0, 0])).await, "whose ticket holds stays");
+    until("its tap counts", async || (strict.taps("counted").await == 9.0).then_some(())).await;
+    patient.cheer(&[(0, 1)]).await;
+    until("and who may outlive it does", async || (generous.taps("counted").await == 1.0).then_some(())).await;
 }

@@ -1,9 +1,10 @@
 //! A CHEER from the bytes of a socket to the tally of a shard.
 
 use std::hint::black_box;
+use std::sync::Arc;
 
 use beat_benches::{ROSTERS, TEAMS, one_tap_more};
-use beat_core::{Bucket, Counting, Fates, Rate, Session, Tally};
+use beat_core::{Bucket, Counting, Fates, Rate, Session, SharedBucket, Tally};
 use beat_protocol::scan::{Scanned, scan};
 use beat_protocol::{ClientFrame, RECORDS_MAX, Record, Records};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
@@ -42,11 +43,18 @@ pub(crate) fn decode(criterion: &mut Criterion) {
 pub(crate) fn count(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("count");
     group.throughput(Throughput::Elements(1));
-    for teams in ROSTERS {
-        group.bench_with_input(BenchmarkId::new("of 10,000 fans, teams", teams), &teams, |b, &teams| {
+    for (teams, have_tickets) in ROSTERS.map(|teams| (teams, false)).into_iter().chain([(TEAMS, true)]) {
+        let name = if have_tickets { "of 10,000 fans with tickets, teams" } else { "of 10,000 fans, teams" };
+        group.bench_with_input(BenchmarkId::new(name, teams), &teams, |b, &teams| {
             let tally = Tally::new(usize::from(teams));
-            let mut fans: Vec<_> =
-                (0..teams).cycle().take(FANS).map(|team| (team, Session::new(&Rate::TAPS, 0))).collect();
+            let session = || {
+                let mut session = Session::new(&Rate::TAPS, 0);
+                if have_tickets {
+                    session.share(Arc::new(SharedBucket::new(&Rate::TAPS, 0)));
+                }
+                session
+            };
+            let mut fans: Vec<_> = (0..teams).cycle().take(FANS).map(|team| (team, session())).collect();
             let (mut frames, mut round, mut next) = (0, 1, 0);
             b.iter(|| {
                 let (team, session) = &mut fans[next];

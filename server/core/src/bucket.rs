@@ -2,6 +2,8 @@
 //!
 //! Knows nothing of what a token stands for: taps, frames or bytes.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 /// How fast a [`Bucket`] fills, in tokens. Kept apart from the bucket, since all clients share it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
@@ -66,6 +68,61 @@ impl Bucket {
     }
 }
 
+/// The same for several who take from it at once, on any threads: what they are given together is what one bucket gives.
+///
+/// One word, in thousandths, so that nobody waits for anybody: it stands between `now × per_second`, where the bucket is
+/// full, and as much as it holds beyond that, where it is empty. Time alone fills it. A thread whose clock is a moment
+/// behind sees a little less in it. ([`Bucket`] is a nanosecond faster where there is one taker and a clock read for many.)
+#[derive(Debug)]
+pub struct SharedBucket(AtomicU64);
+
+impl SharedBucket {
+    /// A bucket with what `rate` gives at the start.
+    pub fn new(rate: &Rate, now_ms: u64) -> Self {
+        let (full, empty) = bounds(rate, now_ms);
+        Self(AtomicU64::new(empty.saturating_sub(u64::from(rate.at_start) * MILLI).max(full)))
+    }
+
+    /// Takes `wanted` tokens, or as many as there are; returns how many it took.
+    pub fn take_up_to(&self, rate: &Rate, now_ms: u64, wanted: u32) -> u32 {
+        // The word is all there is: nothing else is ordered by it.
+        let mut word = self.0.load(Ordering::Relaxed);
+        loop {
+            let (next, taken) = take_up_to(word, rate, now_ms, wanted);
+            match self.0.compare_exchange_weak(word, next, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return taken,
+                Err(changed) => word = changed,
+            }
+        }
+    }
+
+    /// Whether it holds all that it can.
+    pub fn is_full(&self, rate: &Rate, now_ms: u64) -> bool {
+        self.0.load(Ordering::Relaxed) <= bounds(rate, now_ms).0
+    }
+}
+
+/// Where a word stands at `now_ms` whose bucket is full, and where one that is empty.
+///
+/// Kept so far below the end of the numbers that no sum of it and of tokens runs over, for 36 million years at sixteen
+/// a second.
+#[inline]
+fn bounds(rate: &Rate, now_ms: u64) -> (u64, u64) {
+    const FULL_MAX: u64 = u64::MAX - 2 * (u32::MAX as u64) * MILLI;
+    let full = now_ms.saturating_mul(u64::from(rate.per_second)).min(FULL_MAX);
+    (full, full + u64::from(rate.burst) * MILLI)
+}
+
+/// The word after `wanted` tokens were taken, or as many as there are, and how many.
+#[inline]
+fn take_up_to(word: u64, rate: &Rate, now_ms: u64, wanted: u32) -> (u64, u32) {
+    let (full, empty) = bounds(rate, now_ms);
+    let word = word.max(full);
+    let there = empty.saturating_sub(word) / MILLI;
+    let taken = wanted.min(u32::try_from(there).unwrap_or(u32::MAX));
+    (word + u64::from(taken) * MILLI, taken)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::collection::vec;
@@ -102,18 +159,22 @@ mod tests {
             let mut now_ms = 1_000_000;
             let mut naive = Naive { milli: u64::from(at_start) * 1_000, now_ms };
             let mut bucket = Bucket::new(&rate, now_ms);
+            let shared = SharedBucket::new(&rate, now_ms);
             for (passed_ms, wanted, all_or_nothing) in steps {
                 now_ms += passed_ms;
                 if all_or_nothing {
                     let there = naive.take_up_to(&rate, now_ms, wanted);
                     naive.milli += if there < wanted { u64::from(there) * 1_000 } else { 0 };
                     prop_assert_eq!(bucket.take(&rate, now_ms, wanted), there == wanted);
+                    if there == wanted {
+                        prop_assert_eq!(shared.take_up_to(&rate, now_ms, wanted), wanted);
+                    }
                 } else {
-                    prop_assert_eq!(
-                        bucket.take_up_to(&rate, now_ms, wanted),
-                        naive.take_up_to(&rate, now_ms, wanted)
-                    );
+                    let there = naive.take_up_to(&rate, now_ms, wanted);
+                    prop_assert_eq!(bucket.take_up_to(&rate, now_ms, wanted), there);
+                    prop_assert_eq!(shared.take_up_to(&rate, now_ms, wanted), there);
                 }
+                prop_assert_eq!(shared.is_full(&rate, now_ms), naive.milli == u64::from(burst) * 1_000);
             }
         }
 
@@ -156,5 +217,25 @@ mod tests {
             assert_eq!(bucket.take_up_to(&Rate::TAPS, now_ms, 1), 0, "at {now_ms}");
         }
         assert_eq!(bucket.take_up_to(&Rate::TAPS, 12_000, 100), 16);
+    }
+
+    #[test]
+    fn all_who_take_from_one_bucket_at_once_are_given_what_one_would_be() {
+        const THREADS: u64 = 4;
+        const SECONDS: u64 = 2_000;
+        let shared = SharedBucket::new(&Rate::TAPS, 0);
+        let taken = std::thread::scope(|scope| {
+            let takers: Vec<_> = (0..THREADS)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let taken = (0..=1_000 * SECONDS).map(|now_ms| shared.take_up_to(&Rate::TAPS, now_ms, 1));
+                        taken.sum::<u32>()
+                    })
+                })
+                .collect();
+            takers.into_iter().map(|taker| taker.join().unwrap()).sum::<u32>()
+        });
+        // The thread that is ahead never left it full, and whoever came first took all there was.
+        assert_eq!(u64::from(taken), 24 + 16 * SECONDS);
     }
 }

@@ -26,7 +26,7 @@ mod turn;
 
 pub use attendance::{Attendance, WINDOW_MS, Window};
 pub use beat::Beat;
-pub use bucket::{Bucket, Rate};
+pub use bucket::{Bucket, Rate, SharedBucket};
 pub use cadence::cadence_for;
 pub use election::{Duty, Election, SILENCES};
 pub use ensemble::Ensemble;

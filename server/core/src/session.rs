@@ -3,10 +3,12 @@
 //! A client states running totals, so a frame may be lost, repeated or late without harm. Knows no socket and no event:
 //! whether taps count at all is told with each frame, and an index outside the roster was refused before.
 
+use std::sync::Arc;
+
 use beat_protocol::{Record, Records};
 
 use crate::attendance::Window;
-use crate::bucket::{Bucket, Rate};
+use crate::bucket::{Bucket, Rate, SharedBucket};
 use crate::marks::Marks;
 
 /// Whether an event's taps count at the moment.
@@ -47,17 +49,31 @@ pub struct Verdict {
 
 /// One client as its gateway knows it: its marks and the taps it has left.
 ///
-/// Times are milliseconds on one monotonic clock.
+/// Times are milliseconds on one monotonic clock; fans who share a bucket across threads share the clock, too.
 #[derive(Debug)]
 pub struct Session {
     marks: Marks,
-    taps: Bucket,
+    taps: Taps,
+}
+
+/// Where the taps come from that a session has left.
+#[derive(Debug)]
+enum Taps {
+    /// A bucket of its own.
+    Own(Bucket),
+    /// That of its fan, who may have other sessions.
+    OfFan(Arc<SharedBucket>),
 }
 
 impl Session {
     /// A client nobody here has heard of.
     pub fn new(taps: &Rate, now_ms: u64) -> Self {
-        Self { marks: Marks::default(), taps: Bucket::new(taps, now_ms) }
+        Self { marks: Marks::default(), taps: Taps::Own(Bucket::new(taps, now_ms)) }
+    }
+
+    /// From now on it takes its taps from the bucket that all sessions of its fan have together.
+    pub fn share(&mut self, taps: Arc<SharedBucket>) {
+        self.taps = Taps::OfFan(taps);
     }
 
     /// The client is back on another socket of this gateway: its marks are exact, BASE has nothing to add from now on.
@@ -110,6 +126,16 @@ impl Session {
     }
 }
 
+impl Taps {
+    #[inline]
+    fn take_up_to(&mut self, rate: &Rate, now_ms: u64, wanted: u32) -> u32 {
+        match self {
+            Self::Own(bucket) => bucket.take_up_to(rate, now_ms, wanted),
+            Self::OfFan(bucket) => bucket.take_up_to(rate, now_ms, wanted),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_session_is_small() {
-        assert_eq!(size_of::<Session>(), 96);
+        assert_eq!(size_of::<Session>(), 104);
     }
 
     #[test]
@@ -145,6 +171,18 @@ mod tests {
         let mut verdicts = Vec::new();
         session.cheer(&Rate::TAPS, 60_000, Counting::Open, &records(&[(7, 101)]), |verdict| verdicts.push(verdict));
         assert_eq!(verdicts, [Verdict { attends: Some(Window::at(60_000)), ..counted(7, 1) }]);
+    }
+
+    #[test]
+    fn sessions_of_one_fan_have_one_bucket_together() {
+        let taps = Arc::new(SharedBucket::new(&Rate::TAPS, 0));
+        let [mut one, mut other] = [fresh(), fresh()];
+        one.share(Arc::clone(&taps));
+        assert_eq!(one.hears(&[(7, 20)]), [counted(7, 20)]);
+        other.share(taps);
+        assert_eq!(other.hears(&[(7, 20)]), [Verdict { shadowed: 16, ..counted(7, 4) }]);
+        assert_eq!(one.hears(&[(7, 21)]), [Verdict { shadowed: 1, ..counted(7, 0) }]);
+        assert_eq!(fresh().hears(&[(7, 24)]), [counted(7, 24)], "another fan's is its own");
     }
 
     #[test]

@@ -47,6 +47,14 @@ impl Listener {
         })
     }
 
+    /// Who comes in here without saying who it is, as it stands in an audit line.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Network(_) => "loopback",
+            Self::Unix(_) => "unix socket",
+        }
+    }
+
     pub(super) async fn accept(&self) -> io::Result<Box<dyn Socket>> {
         Ok(match self {
             Self::Network(listener) => Box::new(listener.accept().await?.0),

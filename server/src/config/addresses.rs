@@ -1,6 +1,6 @@
 //! What one address may have, whose addresses are a venue's own, and which proxies are believed about whose they are.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use beat_core::Rate;
 use ipnet::IpNet;
@@ -99,6 +99,14 @@ impl AddressConfig {
         !self.trusted_proxies.is_empty()
     }
 
+    /// Whether many people behind it are the normal case: a venue's own, a trusted proxy's or this machine's.
+    pub(crate) fn expects_many(&self, prefix: &IpNet) -> bool {
+        let meets = |net: &IpNet| net.contains(prefix) || prefix.contains(net);
+        let named = self.networks.iter().map(|network| &network.cidr).chain(&self.trusted_proxies);
+        let is_ours = prefix.addr().is_loopback() || prefix.contains(&IpAddr::from(Ipv6Addr::LOCALHOST));
+        is_ours || named.into_iter().any(|net| meets(&net.0))
+    }
+
     pub(super) fn check(&self) -> Result<(), (&'static str, &'static str)> {
         if !(1..=128).contains(&self.ipv6_prefix) {
             return Err(("addresses.ipv6_prefix", "1 to 128"));
@@ -110,6 +118,12 @@ impl AddressConfig {
         }
         Ok(())
     }
+}
+
+/// A network, or one address.
+pub(crate) fn network(text: &str) -> Result<IpNet, String> {
+    let net = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    net.map_err(|_| format!("{text:?} is no network, such as 10.0.0.0/8, and no address"))
 }
 
 /// A list; in the environment text with commas.
@@ -132,8 +146,7 @@ impl TryFrom<String> for Cidr {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let net = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-        net.map(Self).map_err(|_| format!("{text:?} is no network, such as 10.0.0.0/8, and no address"))
+        network(&text).map(Self)
     }
 }
 
@@ -157,6 +170,16 @@ mod tests {
             ("127.0.0.1", false),
         ] {
             assert_eq!(config.trusts(address.parse().unwrap()), trusted, "{address}");
+        }
+        for (prefix, expected) in [
+            ("10.1.2.0/24", true),
+            ("192.0.2.0/24", true),
+            ("192.0.3.0/24", false),
+            ("127.0.0.0/24", true),
+            ("::/48", true),
+            ("2001:db9::/48", false),
+        ] {
+            assert_eq!(config.expects_many(&prefix.parse().unwrap()), expected, "{prefix}");
         }
         for odd in ["'10.0.0.0/33'", "'proxy.example'", "''"] {
             assert!(read(&format!("trusted_proxies = [{odd}]")).is_err(), "{odd}");

@@ -2,19 +2,25 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use beat_core::{TicketKey, TicketKeys};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::millis;
+
 /// The `[tickets]` table.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct TicketConfig {
     /// Whether fans may cheer without.
     pub(crate) anonymous: WithoutTicket,
     /// Whether displays may watch without.
     pub(crate) public_feed: WithoutTicket,
+    /// How long a connection may outlive the ticket it came in with.
+    #[serde(rename = "outlive_ms", with = "millis")]
+    pub(crate) outlive: Duration,
     /// As written until [`TicketConfig::resolve`] has read their secrets.
     #[serde(skip_serializing, rename = "keys")]
     sources: Vec<KeySource>,
@@ -47,6 +53,19 @@ struct KeySource {
 
 #[derive(Clone, PartialEq, Deserialize)]
 struct Secret(String);
+
+impl Default for TicketConfig {
+    fn default() -> Self {
+        Self {
+            anonymous: WithoutTicket::default(),
+            public_feed: WithoutTicket::default(),
+            outlive: Duration::from_hours(6),
+            sources: Vec::new(),
+            revoked: Vec::new(),
+            keys: TicketKeys::default(),
+        }
+    }
+}
 
 impl TicketConfig {
     /// Reads the secrets; a file's path is relative to `folder`. Answers with the files that were read, or says which key

@@ -10,6 +10,7 @@ use beat_protocol::{ByTeam, Flag, Record, TeamCode};
 use slab::Slab;
 
 use super::counters::Counters;
+use super::sample::{Lengths, Sample};
 use super::seat::{Role, Seat};
 use crate::event::{Event, Ledger};
 use crate::fanout::Frames;
@@ -22,6 +23,7 @@ const TOGETHER: usize = 16;
 /// One event's readers here.
 pub(super) struct Audience {
     pub(super) event: Arc<Event>,
+    pub(super) sample: Sample,
     seats: RefCell<Slab<Place>>,
     seated: Cell<u32>,
     ledger: RefCell<LedgerCache>,
@@ -33,22 +35,24 @@ type LedgerCache = arc_swap::Cache<Arc<arc_swap::ArcSwap<Ledger>>, Arc<Ledger>>;
 struct Place {
     /// Of a fan. A display is due each beat.
     turn: Option<Turn>,
+    /// When it has outlived its ticket.
+    ends_at_ms: u64,
     seat: Rc<Seat>,
 }
 
 impl Audience {
-    pub(super) fn new(event: Arc<Event>) -> Rc<Self> {
+    pub(super) fn new(event: Arc<Event>, lengths: Lengths) -> Rc<Self> {
         let ledger = RefCell::new(event.ledger_cache());
-        Rc::new(Self { event, seats: RefCell::default(), seated: Cell::new(0), ledger })
+        Rc::new(Self { event, sample: Sample::new(lengths), seats: RefCell::default(), seated: Cell::new(0), ledger })
     }
 
     /// Seats a reader that has just been given the newest beat.
-    pub(super) fn take_seat(&self, seat: &Rc<Seat>) -> usize {
+    pub(super) fn take_seat(&self, seat: &Rc<Seat>, ends_at_ms: u64) -> usize {
         let latest = self.newest().map_or(0, |frames| frames.number());
         self.event.reader_comes();
         let nth = self.seated.replace(self.seated.get().wrapping_add(1));
         let turn = matches!(seat.role, Role::Fan { .. }).then(|| Turn::of_nth(nth, latest));
-        self.seats.borrow_mut().insert(Place { turn, seat: Rc::clone(seat) })
+        self.seats.borrow_mut().insert(Place { turn, ends_at_ms, seat: Rc::clone(seat) })
     }
 
     /// Takes the reader off.
@@ -60,6 +64,13 @@ impl Audience {
     /// Everyone who sits here now.
     pub(super) fn seats(&self) -> Vec<(usize, Rc<Seat>)> {
         self.seats.borrow().iter().map(|(at, place)| (at, Rc::clone(&place.seat))).collect()
+    }
+
+    /// Everyone here who has outlived its ticket.
+    pub(super) fn expired(&self, now_ms: u64) -> Vec<Rc<Seat>> {
+        let seats = self.seats.borrow();
+        let expired = seats.iter().filter(|(_, place)| place.ends_at_ms <= now_ms && !place.seat.is_closed());
+        expired.map(|(_, place)| Rc::clone(&place.seat)).collect()
     }
 
     /// The newest beat.

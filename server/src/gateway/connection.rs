@@ -3,10 +3,11 @@
 //! Nothing here waits: a connection is called when its socket has something, and keeps no more than the frame it is in
 //! the middle of.
 
+use std::net::IpAddr;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 
-use beat_core::{Bucket, Counting, Rate, Tally};
+use beat_core::{Bucket, Counting, Rate, Tally, Verdict};
 use beat_protocol::scan::{Scanned, scan};
 use beat_protocol::{ClientFrame, ClientMessage, CloseCode, Flag, FrameError, Record, Records, Welcome};
 use tokio_tungstenite::tungstenite::{Error, Message, error::ProtocolError};
@@ -16,10 +17,12 @@ use super::linger::LINGER_BYTES_MAX;
 use super::odd::Odd;
 use super::outbox::Outbox;
 use super::poller::Ready;
+use super::sample::Sample;
 use super::seat::{Holding, Role, Seat};
 use super::shard::{Held, Shard};
 use super::wire::{Gone, Wire};
 use super::{Admission, SessionId};
+use crate::addresses::Who;
 use crate::fanout::Encoding;
 use crate::http::{Display, Fan};
 
@@ -48,11 +51,50 @@ pub(super) struct Connection {
     frames: Bucket,
     control_frames: Bucket,
     reading: Reading,
+    /// Teams whose taps count: what its fan may cheer for, or none where it is excluded.
     allowed: Allowed,
+    rights: Rights,
     _place: Admission,
 }
 
-/// The teams its fan may cheer for: all of them, or the one of its ticket.
+/// What is to be known of who cheers when it is judged anew.
+struct Rights {
+    /// Nobody, on a display.
+    who: Option<Who>,
+    /// The teams that it may cheer for: all of them, or the one of its ticket.
+    teams: Allowed,
+}
+
+impl Rights {
+    /// Where to note this fan's taps, if its next read is drawn.
+    fn drawn_for<'a>(&self, audience: &'a Audience) -> Option<(&'a Sample, IpAddr)> {
+        let who = self.who.filter(|_| audience.sample.draws())?;
+        Some((&audience.sample, who.address))
+    }
+}
+
+/// Where a frame's taps go, and whether they count.
+#[derive(Clone, Copy)]
+struct Account<'a> {
+    tally: &'a Tally,
+    counting: Counting,
+    /// Where they are noted beside that, and whence they come.
+    sample: Option<(&'a Sample, IpAddr)>,
+}
+
+impl Account<'_> {
+    #[inline]
+    fn add(&self, verdict: Verdict) {
+        self.tally.add(verdict);
+        if let Some((sample, address)) = self.sample
+            && verdict.counted > 0
+        {
+            sample.note(address, verdict.team, verdict.counted);
+        }
+    }
+}
+
+/// Some of an event's teams.
 #[derive(Clone, Copy)]
 struct Allowed {
     first: u16,
@@ -60,6 +102,8 @@ struct Allowed {
 }
 
 impl Allowed {
+    const NONE: Self = Self { first: 0, teams: 0 };
+
     fn has(self, team: u16) -> bool {
         team.wrapping_sub(self.first) < self.teams
     }
@@ -92,10 +136,15 @@ impl Connection {
         Display { event, top, ticket }: Display,
     ) -> Self {
         let audience = shard.audience(event);
-        let seat =
-            Seat::new(Role::Display { top, ticket }, Outbox::new(wire), &audience, shard.gateway.config.limits.unread);
+        let ends_at_ms = shard.gateway.ends_at_ms(ticket.as_ref().map(|ticket| ticket.expires_s));
+        let seat = Seat::new(
+            Role::Display { top, ticket: ticket.map(|ticket| ticket.id) },
+            Outbox::new(wire),
+            &audience,
+            shard.gateway.config.limits.unread,
+        );
         seat.greet(first, None, audience.newest().as_deref(), false);
-        let at = audience.take_seat(&seat);
+        let at = audience.take_seat(&seat, ends_at_ms);
         shard.counters.displays.add(1);
         Self::new(shard, seat, audience, at, None, place)
     }
@@ -106,9 +155,12 @@ impl Connection {
         wire: Wire,
         first: Vec<u8>,
         place: Admission,
-        Fan { event, encoding, team }: Fan,
-        Held { id, session, resumed }: Held,
+        Fan { event, encoding, team, who, taps, expires_s }: Fan,
+        Held { id, mut session, resumed }: Held,
     ) -> Self {
+        if let Some(taps) = taps {
+            session.share(taps);
+        }
         let audience = shard.audience(event);
         let role = Role::Fan { encoding, holding: Holding::Active(session).into() };
         let seat = Seat::new(role, Outbox::new(wire), &audience, shard.gateway.config.limits.unread);
@@ -119,12 +171,15 @@ impl Connection {
             seat.close_event(&last);
         }
         shard.seat_fan(id, &seat);
-        let at = audience.take_seat(&seat);
-        let connection = Self::new(shard, seat, audience, at, Some(id), place);
-        match team {
-            Some(team) => Self { allowed: Allowed { first: team, teams: 1 }, ..connection },
-            None => connection,
-        }
+        let at = audience.take_seat(&seat, shard.gateway.ends_at_ms(expires_s));
+        let teams = match team {
+            Some(team) => Allowed { first: team, teams: 1 },
+            None => Allowed { first: 0, teams: audience.teams() },
+        };
+        let rights = Rights { who: Some(who), teams };
+        let mut connection = Self { rights, ..Self::new(shard, seat, audience, at, Some(id), place) };
+        connection.judge();
+        connection
     }
 
     fn new(
@@ -141,13 +196,20 @@ impl Connection {
             frames: Bucket::new(&rates.frames, now_ms),
             control_frames: Bucket::new(&rates.control_frames, now_ms),
             reading: Reading::Plain,
-            allowed: Allowed { first: 0, teams: audience.teams() },
+            allowed: Allowed::NONE,
+            rights: Rights { who: None, teams: Allowed::NONE },
             seat,
             audience,
             at,
             session,
             _place: place,
         }
+    }
+
+    /// Decides whose taps count from now on. Who is excluded is told nothing, and answered like anybody else.
+    pub(super) fn judge(&mut self) {
+        let is_excluded = self.rights.who.is_none_or(|who| self.audience.event.excluded().have(&who));
+        self.allowed = if is_excluded { Allowed::NONE } else { self.rights.teams };
     }
 
     /// The socket, to be polled.
@@ -252,8 +314,9 @@ impl Connection {
         let frames = &mut self.frames;
         let holding = &mut *holding.borrow_mut();
         let allowed = self.allowed;
+        let sample = self.rights.drawn_for(&self.audience);
         self.audience.with_ledger(|ledger| {
-            let place = (ledger.tally(shard.index), ledger.counting(now_ms));
+            let account = Account { tally: ledger.tally(shard.index), counting: ledger.counting(now_ms), sample };
             let mut taken = 0;
             let end = loop {
                 let payload = match scan(bytes) {
@@ -267,10 +330,10 @@ impl Connection {
                 taken += 1;
                 match ClientFrame::read(payload) {
                     Ok(frame) if allowed.has_all(frame.records().clone()) => {
-                        take_in(&rates.taps, place, now_ms, holding, frame);
+                        take_in(&rates.taps, account, now_ms, holding, frame);
                     }
                     Ok(frame) if self.audience.knows(frame.records().clone()) => {
-                        take_in_part(&rates.taps, place, now_ms, holding, frame, allowed);
+                        take_in_part(&rates.taps, account, now_ms, holding, frame, allowed);
                     }
                     Ok(_) => break Err(NO_SUCH_TEAM),
                     Err(error) => break Err(malformed(error)),
@@ -317,9 +380,11 @@ impl Connection {
             }
             if let Role::Fan { holding, .. } = &self.seat.role {
                 let holding = &mut *holding.borrow_mut();
+                let sample = self.rights.drawn_for(&self.audience);
                 self.audience.with_ledger(|ledger| {
-                    let place = (ledger.tally(shard.index), ledger.counting(now_ms));
-                    take_in_part(&rates.taps, place, now_ms, holding, frame.as_ref(), self.allowed);
+                    let account =
+                        Account { tally: ledger.tally(shard.index), counting: ledger.counting(now_ms), sample };
+                    take_in_part(&rates.taps, account, now_ms, holding, frame.as_ref(), self.allowed);
                 });
             }
         }
@@ -347,7 +412,7 @@ fn welcome(shard: &Shard, audience: &Audience, session: String, resumed: bool, t
 /// Counts what a frame adds, in the shard's tally and as the event stands.
 fn take_in(
     taps: &Rate,
-    (tally, counting): (&Tally, Counting),
+    account: Account<'_>,
     now_ms: u64,
     holding: &mut Holding,
     frame: ClientFrame<impl IntoIterator<Item = Record>>,
@@ -355,7 +420,7 @@ fn take_in(
     let Holding::Active(session) = holding else { return };
     match frame {
         ClientFrame::Cheer(records) => {
-            session.cheer(taps, now_ms, counting, records, |verdict| tally.add(verdict));
+            session.cheer(taps, now_ms, account.counting, records, |verdict| account.add(verdict));
         }
         ClientFrame::Base(records) => session.base(records),
     }
@@ -364,7 +429,7 @@ fn take_in(
 /// The same, where taps for other teams than the ticket's are received and not counted.
 fn take_in_part(
     taps: &Rate,
-    (tally, counting): (&Tally, Counting),
+    account: Account<'_>,
     now_ms: u64,
     holding: &mut Holding,
     frame: ClientFrame<impl IntoIterator<Item = Record>>,
@@ -373,11 +438,12 @@ fn take_in_part(
     match frame {
         ClientFrame::Cheer(records) => {
             for record in records {
-                let counting = if allowed.has(record.team) { counting } else { counting.barred() };
-                take_in(taps, (tally, counting), now_ms, holding, ClientFrame::Cheer([record]));
+                let is_allowed = allowed.has(record.team);
+                let counting = if is_allowed { account.counting } else { account.counting.barred() };
+                take_in(taps, Account { counting, ..account }, now_ms, holding, ClientFrame::Cheer([record]));
             }
         }
-        base @ ClientFrame::Base(_) => take_in(taps, (tally, counting), now_ms, holding, base),
+        base @ ClientFrame::Base(_) => take_in(taps, account, now_ms, holding, base),
     }
 }
 

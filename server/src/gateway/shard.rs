@@ -24,6 +24,7 @@ use super::arrival::{self, Arrival};
 use super::audience::Audience;
 use super::connection::Connection;
 use super::poller::watched;
+use super::sample::Lengths;
 use super::seat::Seat;
 use super::sessions::Claim;
 use super::sockets::Sockets;
@@ -43,6 +44,8 @@ const CLAIM_AGAIN: Duration = Duration::from_millis(2);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Connections accepted before the shard reads again: half a millisecond's work.
 const ACCEPTS_AT_A_STRETCH: usize = 64;
+/// How often a shard looks for who has outlived its ticket: a late end is the point of it.
+const EXPIRED_EVERY: Duration = Duration::from_secs(5);
 /// Connections that are told why they are turned away, at a time: each takes a descriptor, for a second at most.
 const TURNED_AWAY_AT_ONCE: usize = 256;
 
@@ -78,6 +81,7 @@ impl Shard {
             }
             tokio::task::spawn_local(Rc::clone(&shard).answer(mailbox));
             tokio::task::spawn_local(Sockets::part_with_the_silent(Rc::clone(&shard)));
+            tokio::task::spawn_local(Rc::clone(&shard).part_with_the_expired());
             Sockets::serve(shard).await
         })
     }
@@ -135,7 +139,9 @@ impl Shard {
     pub(super) fn audience(self: &Rc<Self>, index: usize) -> Rc<Audience> {
         let mut audiences = self.audiences.borrow_mut();
         let audience = audiences.entry(index).or_insert_with(|| {
-            let audience = Audience::new(Arc::clone(&self.gateway.events[index]));
+            let watch = &self.gateway.config.watch;
+            let lengths = Lengths { ipv4: watch.ipv4_prefix, ipv6: watch.ipv6_prefix };
+            let audience = Audience::new(Arc::clone(&self.gateway.events[index]), lengths);
             tokio::task::spawn_local(Rc::clone(&audience).fan_out(Arc::clone(&self.counters)));
             audience
         });
@@ -213,6 +219,11 @@ impl Shard {
                     let tally = ledger.tally(self.index);
                     drop(to.send((0..tally.teams()).map(|team| tally.fates(team)).collect()));
                 }
+                ToShard::Sample { event, to } => {
+                    let drawn = self.audiences.borrow().get(&event).map(|audience| audience.sample.take());
+                    drop(to.send(drawn.unwrap_or_default()));
+                }
+                ToShard::Judge => self.sockets.judge(),
                 ToShard::Revoked => self.part_with_the_revoked(),
                 ToShard::StopAccepting => drop(self.accepting.send_replace(false)),
                 ToShard::Freeze { part, of, frozen } => drop(frozen.send(self.freeze(part, of))),
@@ -240,6 +251,19 @@ impl Shard {
             for (_, seat) in audience.seats() {
                 if seat.ticket().is_some_and(|id| self.gateway.door.has_revoked(id)) {
                     seat.close(CloseCode::TicketInvalid, "");
+                }
+            }
+        }
+    }
+
+    /// Sends away who has outlived its ticket. A fan's marks rest, so that with a new ticket it goes on where it was.
+    async fn part_with_the_expired(self: Rc<Self>) {
+        loop {
+            sleep(EXPIRED_EVERY).await;
+            let now_ms = self.read_clock();
+            for audience in self.audiences.borrow().values() {
+                for seat in audience.expired(now_ms) {
+                    seat.close(CloseCode::TicketExpired, "");
                 }
             }
         }

@@ -180,6 +180,15 @@ impl Sockets {
         }
     }
 
+    /// Looks anew at whose taps count.
+    pub(super) fn judge(&self) {
+        for (_, socket) in &mut *self.all.borrow_mut() {
+            if let Socket::Open(connection) = socket {
+                connection.judge();
+            }
+        }
+    }
+
     /// Hears nothing more of a socket that stays open.
     pub(super) fn forget(&self, socket: &OwnedFd) {
         self.poller.remove(socket);

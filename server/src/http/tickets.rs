@@ -1,13 +1,11 @@
 //! Where a request may show a ticket, and what one without is told.
 
-use std::sync::Arc;
-
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 
 use super::Query;
 use super::body::{self, Body};
 use super::upgrade::values;
-use crate::door::{Holder, Refused, Shown};
+use crate::door::{Holder, Pass, Refused, Shown};
 use crate::event::Event;
 use crate::gateway::Gateway;
 
@@ -38,13 +36,13 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| said.trim())
 }
 
-/// A display comes: the id of its ticket, if it has one.
+/// A display comes: its ticket, if it has one.
 pub(super) fn display<B>(
     gateway: &Gateway,
     event: &Event,
     request: &Request<B>,
     query: &Query,
-) -> Result<Option<Arc<str>>, Refused> {
+) -> Result<Option<Pass>, Refused> {
     gateway.door.display(&event.id, shown(request, query), gateway.clock.wall_s())
 }
 

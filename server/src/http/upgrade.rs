@@ -2,19 +2,22 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use beat_core::SharedBucket;
 use beat_protocol::{CloseCode, SUBPROTOCOL_BINARY, SUBPROTOCOL_JSON};
 use data_encoding::BASE64;
 use futures_util::stream;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use http_body_util::{Either, Full, StreamBody};
 use hyper::body::Frame;
+use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::body::{self, Body};
 use super::{Answer, Query, forwarded, not_found, tickets};
-use crate::addresses::{Crowded, Stand};
-use crate::door::Holder;
+use crate::addresses::{Crowded, Stand, Who};
+use crate::door::{Holder, Pass};
 use crate::event::Event;
 use crate::fanout::{Encoding, Format};
 use crate::gateway::{Counters, Gateway, SessionId};
@@ -37,6 +40,11 @@ pub(crate) struct Fan {
     pub(crate) encoding: Encoding,
     /// The only team it may cheer for.
     pub(crate) team: Option<u16>,
+    pub(crate) who: Who,
+    /// What it may tap in all its sessions together, where its ticket names it.
+    pub(crate) taps: Option<Arc<SharedBucket>>,
+    /// The second since 1970 from which on its ticket does not hold.
+    pub(crate) expires_s: Option<u64>,
 }
 
 /// A display that is let in.
@@ -45,8 +53,8 @@ pub(crate) struct Display {
     pub(crate) event: usize,
     /// How many teams it wants.
     pub(crate) top: Option<usize>,
-    /// The id of its ticket, which may be revoked.
-    pub(crate) ticket: Option<Arc<str>>,
+    /// Its ticket, which may be revoked and expires.
+    pub(crate) ticket: Option<Pass>,
 }
 
 pub(super) fn answer<B>(
@@ -58,6 +66,7 @@ pub(super) fn answer<B>(
     query: &Query,
 ) -> Answer {
     let event = gateway.index_of(id);
+    let client = forwarded::client(request.headers(), peer, &gateway.config.addresses);
     if kind == "feed" && !wants_upgrade(request) && accepts_event_stream(request.headers()) {
         return Answer::Page(match (event, query.top()) {
             (None, _) => not_found(&format!("there is no event {id:?}; see /v1/events")),
@@ -67,7 +76,7 @@ pub(super) fn answer<B>(
             }
             (Some(event), Ok(top)) => match tickets::display(gateway, &gateway.events[event], request, query) {
                 Err(refused) => tickets::refusal(refused),
-                Ok(ticket) => match stand(gateway, request, peer, None) {
+                Ok(ticket) => match stand(gateway, peer, client) {
                     Err(_) => body::crowded(),
                     Ok(stand) => server_sent(gateway, counters, Display { event, top, ticket }, stand),
                 },
@@ -86,7 +95,7 @@ pub(super) fn answer<B>(
     };
     let (encoding, subprotocol) = encoding_of(request.headers());
     let mut name = None;
-    let wanted = match (event, kind, query.top()) {
+    let mut wanted = match (event, kind, query.top()) {
         (None, ..) => Wanted::Refusal(CloseCode::NoSuchEvent),
         (Some(event), ..) if !is_welcome(gateway, event, request) => Wanted::Refusal(CloseCode::NotAllowed),
         (_, "feed", Err(_)) => Wanted::Refusal(CloseCode::Malformed),
@@ -96,9 +105,10 @@ pub(super) fn answer<B>(
         },
         (Some(event), ..) => match tickets::fan(gateway, &gateway.events[event], request, query) {
             Err(refused) => Wanted::Refusal(refused.close_code()),
-            Ok(Holder { name: fan, team }) => {
+            Ok(Holder { name: fan, team, expires_s }) => {
                 name = fan;
-                Wanted::Fan(Fan { event, encoding, team }, query.value("session").and_then(|id| id.parse().ok()))
+                let fan = Fan { event, encoding, team, who: Who { address: client, fan: None }, taps: None, expires_s };
+                Wanted::Fan(fan, query.value("session").and_then(|id| id.parse().ok()))
             }
         },
     };
@@ -106,9 +116,16 @@ pub(super) fn answer<B>(
         response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(subprotocol));
     }
     // Who is refused holds nothing for longer than it takes to say so.
-    let stand = match wanted {
-        Wanted::Refusal(_) => Ok(None),
-        Wanted::Fan(..) | Wanted::Display(_) => stand(gateway, request, peer, name.as_deref()),
+    let stand = match (&mut wanted, name) {
+        (Wanted::Refusal(_), _) => Ok(None),
+        // A fan whose ticket names it counts by that name, wherever it is.
+        (Wanted::Fan(fan, _), Some(name)) => {
+            gateway.addresses.enter_fan(&name, gateway.clock.now_ms()).map(|(stand, named)| {
+                (fan.who.fan, fan.taps) = (Some(named.key), Some(named.taps));
+                Some(stand)
+            })
+        }
+        (Wanted::Fan(..) | Wanted::Display(_), _) => stand(gateway, peer, client),
     };
     match stand {
         Ok(stand) => Answer::Upgrade(response, wanted, stand),
@@ -116,22 +133,9 @@ pub(super) fn answer<B>(
     }
 }
 
-/// What a connection counts as, where that is not the address at its other end: a fan by the name in its ticket, or else
-/// whom a trusted proxy speaks for.
-fn stand<B>(
-    gateway: &Gateway,
-    request: &Request<B>,
-    peer: IpAddr,
-    name: Option<&str>,
-) -> Result<Option<Stand>, Crowded> {
-    let now_ms = gateway.clock.now_ms();
-    if let Some(name) = name {
-        return gateway.addresses.enter_fan(name, now_ms).map(Some);
-    }
-    match forwarded::client(request.headers(), peer, &gateway.config.addresses) {
-        client if client != peer => gateway.addresses.enter(client, now_ms),
-        _ => Ok(None),
-    }
+/// What a connection of `client` counts as, where that is not the address at its other end.
+fn stand(gateway: &Gateway, peer: IpAddr, client: IpAddr) -> Result<Option<Stand>, Crowded> {
+    if client == peer { Ok(None) } else { gateway.addresses.enter(client, gateway.clock.now_ms()) }
 }
 
 /// Whether pages of the request's origin may cheer and watch.
@@ -235,9 +239,13 @@ fn server_sent(
     beats.mark_changed();
     let watching = Watching::new(gateway, &gateway.events[event], counters, stand);
     let shared = Arc::clone(gateway);
-    let revoked = async move {
+    let over = async move {
         match ticket {
-            Some(id) => shared.door.revokes(&id).await,
+            Some(Pass { id, expires_s }) => {
+                let left_ms = shared.ends_at_ms(Some(expires_s)).saturating_sub(shared.clock.now_ms());
+                // The end of an open stream looks like any other: whoever comes back is told 401.
+                drop(timeout(Duration::from_millis(left_ms), shared.door.revokes(&id)).await);
+            }
             None => std::future::pending::<()>().await,
         }
     };
@@ -250,7 +258,7 @@ fn server_sent(
             }
         }
     });
-    let events = futures_util::StreamExt::take_until(events, revoked);
+    let events = futures_util::StreamExt::take_until(events, over);
     let retry = stream::once(std::future::ready(Ok(Frame::data("retry: 1000\n\n".into()))));
     let mut response = Response::new(Either::Right(StreamBody::new(Box::pin(futures_util::StreamExt::chain(
         retry, events,

@@ -16,6 +16,7 @@ use beat_protocol::{EventId, TeamCode};
 use tokio::sync::{oneshot, watch};
 
 use super::{Appended, EventRecord, Store, StoreError, Vector};
+use crate::exclusions::Decision;
 use disk::{Change, Disk};
 
 /// How long [`Store::next`] waits before it says that there was nothing.
@@ -47,6 +48,7 @@ pub(super) struct Shelves(Mutex<HashMap<EventId, Shelf>>);
 #[derive(Default)]
 struct Shelf {
     record: Option<EventRecord>,
+    decisions: Vec<Decision>,
     vectors: HashMap<(u32, Incarnation), Kept>,
     /// Numbers up to here may have been used.
     reserved: u32,
@@ -137,6 +139,7 @@ impl Shelves {
     fn apply(&self, event: &EventId, change: &Change) {
         self.with(event, |shelf| match change {
             Change::Record(record) => shelf.record = Some(record.joined(shelf.record)),
+            Change::Decide(decision) => shelf.decisions.push(decision.clone()),
             Change::Reserve(number) => shelf.reserved = shelf.reserved.max(*number),
             Change::Join { run, vector } => {
                 let kept = shelf.vectors.entry((*run, vector.incarnation)).or_default();
@@ -177,6 +180,14 @@ impl Store for Embedded {
             self.commit(event, Change::Record(joined)).await?;
         }
         Ok(joined)
+    }
+
+    async fn decide(&self, event: &EventId, decisions: &[Decision]) -> Result<Vec<Decision>, StoreError> {
+        let known = self.shelves.with(event, |shelf| shelf.decisions.clone());
+        for decision in decisions.iter().filter(|decision| !known.contains(decision)) {
+            self.commit(event, Change::Decide(decision.clone())).await?;
+        }
+        Ok(self.shelves.with(event, |shelf| shelf.decisions.clone()))
     }
 
     async fn join(&self, event: &EventId, run: u32, vector: Vector) -> Result<(), StoreError> {

@@ -4,6 +4,7 @@
 //! forgets it is told again by whoever remembers. Knows nothing of which gateway conducts.
 
 mod checks;
+mod decisions;
 mod dial;
 mod fans;
 mod fault;
@@ -27,6 +28,7 @@ use redis::{Cmd, Value};
 
 use super::{Appended, EventRecord, Store, StoreError, Vector};
 use crate::config::{Node, RedisAddress};
+use crate::exclusions::Decision;
 pub(crate) use fault::Fault;
 use fleet::{DEADLINE, Fleet, Keeper};
 use reader::Reader;
@@ -124,6 +126,21 @@ impl Store for Redis {
         let is_further = (ours.run, ours.phase) > (record.1.run, record.1.phase);
         let opening = if is_further { ours } else { record.1 };
         Ok(EventRecord { t0_ms: record.0.unwrap_or(proposal.t0_ms), opening })
+    }
+
+    async fn decide(&self, event: &EventId, decisions: &[Decision]) -> Result<Vec<Decision>, StoreError> {
+        let key = keys::decisions(event);
+        // Each is a field of its own that is written once, so the union of all is their join, whatever their order.
+        let say = |decision: &Decision| {
+            let (field, value) = decisions::encode(decision);
+            redis::cmd("HSETNX").arg(&key).arg(field).arg(value).take()
+        };
+        let mut commands: Vec<Cmd> = decisions.iter().map(say).collect();
+        commands.extend([keep(&key), redis::cmd("HGETALL").arg(&key).take()]);
+        let mut answers = self.ask(event, &commands).await?;
+        let (decisions, refused) = decisions::read(&answers.pop().unwrap_or(Value::Nil));
+        count_refused(event, refused);
+        Ok(decisions)
     }
 
     async fn join(&self, event: &EventId, run: u32, vector: Vector) -> Result<(), StoreError> {

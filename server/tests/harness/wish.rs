@@ -25,6 +25,10 @@ pub(crate) struct Wish {
     /// `Sec-WebSocket-Protocol`, as it stands in the header.
     pub(crate) protocols: Option<&'static str>,
     pub(crate) session: Option<String>,
+    /// Shown beside the subprotocols.
+    pub(crate) ticket: Option<String>,
+    /// Whom the proxy in between, which the server has to trust, says it speaks for.
+    pub(crate) on_behalf_of: Option<String>,
 }
 
 impl Wish {
@@ -40,6 +44,16 @@ impl Wish {
     /// The session to continue.
     pub(crate) fn session(self, session: &str) -> Self {
         Self { session: Some(session.to_owned()), ..self }
+    }
+
+    /// With this ticket.
+    pub(crate) fn ticket(self, ticket: &str) -> Self {
+        Self { ticket: Some(ticket.to_owned()), ..self }
+    }
+
+    /// From this address, by way of a proxy that the server trusts.
+    pub(crate) fn on_behalf_of(self, address: &str) -> Self {
+        Self { on_behalf_of: Some(address.to_owned()), ..self }
     }
 
     /// Another event than `demo`.
@@ -82,8 +96,13 @@ impl Wish {
         let query = self.session.map_or(String::new(), |session| format!("?session={session}"));
         let url = format!("ws://{fans}/v1/events/{event}/ws{query}");
         let mut request = url.into_client_request().unwrap();
-        if let Some(protocols) = self.protocols {
-            request.headers_mut().insert("sec-websocket-protocol", protocols.parse().unwrap());
+        let ticket = self.ticket.map(|ticket| format!("ticket.{ticket}"));
+        let protocols: Vec<_> = self.protocols.map(str::to_owned).into_iter().chain(ticket).collect();
+        if !protocols.is_empty() {
+            request.headers_mut().insert("sec-websocket-protocol", protocols.join(", ").parse().unwrap());
+        }
+        if let Some(address) = self.on_behalf_of {
+            request.headers_mut().insert("x-forwarded-for", address.parse().unwrap());
         }
         let socket = TcpStream::connect(fans).await.ok()?;
         socket.set_nodelay(true).unwrap();

@@ -8,6 +8,7 @@ use beat_core::{Incarnation, Opening, Phase};
 use beat_protocol::{EventId, TeamCode};
 use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition};
 
+use crate::exclusions::Decision;
 use crate::store::{EventRecord, StoreError, Vector};
 
 /// Event → t0, run, phase, milliseconds since 1970 of its last turn.
@@ -16,6 +17,9 @@ const RECORDS: TableDefinition<'_, &str, (u64, u32, u8, u64)> = TableDefinition:
 const TOTALS: TableDefinition<'_, (&str, u32, u64, &str), u64> = TableDefinition::new("totals");
 /// Event → highest beat number that may have been used.
 const NUMBERS: TableDefinition<'_, &str, u32> = TableDefinition::new("numbers");
+
+/// Event, number, whether it excludes, subject → who took the decision, and why.
+const DECISIONS: TableDefinition<'_, (&str, u64, bool, &str), (&str, &str)> = TableDefinition::new("decisions");
 
 /// All gateways before this start, summed: there is only ever one alive on a file.
 const PAST: Incarnation = Incarnation(0);
@@ -31,6 +35,7 @@ const CACHE_BYTES: usize = 4 << 20;
 #[derive(Debug)]
 pub(super) enum Change {
     Record(EventRecord),
+    Decide(Decision),
     Join { run: u32, vector: Vector },
     Reserve(u32),
 }
@@ -123,12 +128,17 @@ fn commit<'a>(
         let mut records = transaction.open_table(RECORDS)?;
         let mut totals = transaction.open_table(TOTALS)?;
         let mut numbers = transaction.open_table(NUMBERS)?;
+        let mut decisions = transaction.open_table(DECISIONS)?;
         for (event, change) in changes {
             let event = event.as_str();
             match change {
                 Change::Record(EventRecord { t0_ms, opening }) => {
                     let phase = phase_to_byte(opening.phase);
                     records.insert(event, (*t0_ms, opening.run, phase, opening.since_ms))?;
+                }
+                Change::Decide(Decision { number, excludes, subject, who, why }) => {
+                    let subject = subject.to_string();
+                    decisions.insert((event, *number, *excludes, &*subject), (&**who, &**why))?;
                 }
                 Change::Reserve(number) => _ = numbers.insert(event, *number)?,
                 Change::Join { run, vector } => {
@@ -157,6 +167,14 @@ fn read_all(database: &Database) -> Result<Vec<(EventId, Change)>, redb::Error> 
         let (event, number) = entry?;
         changes.extend(event_of(event.value()).map(|event| (event, Change::Reserve(number.value()))));
     }
+    for entry in transaction.open_table(DECISIONS)?.iter()? {
+        let (key, said) = entry?;
+        let (event, number, excludes, subject) = key.value();
+        let Some((event, subject)) = event_of(event).zip(subject.parse().ok()) else { continue };
+        let (who, why) = said.value();
+        let decision = Decision { number, excludes, subject, who: who.to_owned(), why: why.to_owned() };
+        changes.push((event, Change::Decide(decision)));
+    }
     for entry in transaction.open_table(TOTALS)?.iter()? {
         let (key, total) = entry?;
         let (event, run, _, team) = key.value();
@@ -174,6 +192,7 @@ fn sum_the_past(database: &Database) -> Result<(), redb::Error> {
     {
         transaction.open_table(RECORDS)?;
         transaction.open_table(NUMBERS)?;
+        transaction.open_table(DECISIONS)?;
         let mut totals = transaction.open_table(TOTALS)?;
         let mut past: HashMap<(String, u32, String), u64> = HashMap::new();
         for entry in totals.iter()? {

@@ -27,6 +27,11 @@ pub(super) fn state(event: &EventId) -> String {
     format!("beat:{{{event}}}:state")
 }
 
+/// A hash of decisions, which only grows.
+pub(super) fn decisions(event: &EventId) -> String {
+    format!("beat:{{{event}}}:excluded")
+}
+
 pub(super) fn vector(event: &EventId, run: u32, incarnation: Incarnation) -> String {
     format!("beat:{{{event}}}:{run}:g:{incarnation}")
 }
@@ -71,6 +76,7 @@ mod tests {
     fn keys_are_named_as_operators_are_told() {
         let event: EventId = "final-2026".parse().unwrap();
         assert_eq!(state(&event), "beat:{final-2026}:state");
+        assert_eq!(decisions(&event), "beat:{final-2026}:excluded");
         assert_eq!(vector(&event, 3, Incarnation(0xab)), "beat:{final-2026}:3:g:00000000000000ab");
         assert_eq!(gateways(&event, 3), "beat:{final-2026}:3:gateways");
         assert_eq!(fans(&event, 3), "beat:{final-2026}:3:fans");

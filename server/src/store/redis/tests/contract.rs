@@ -4,6 +4,7 @@ use beat_core::Phase;
 use tokio::join;
 
 use super::*;
+use crate::exclusions::Decision;
 use crate::store::Embedded;
 
 /// The embedded store, and one on each server.
@@ -28,6 +29,28 @@ async fn a_join_never_takes_back_whatever_order_things_come_in() {
         let all = [vector(GATEWAY, 6, &[("JPN", 9), ("NED", 2)]), vector(OTHER, 1, &[("JPN", 1)])];
         assert_eq!(known(store, 1).await, all);
         assert_eq!(known(store, 2).await, [], "another run");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn decisions_are_kept_as_they_were_said_however_often() {
+    on_every_store(async |store| {
+        let said = |number, excludes, subject: &str, why: &str| {
+            let (subject, who) = (subject.parse().unwrap(), "ticket \"7\"".into());
+            Decision { number, excludes, subject, who, why: why.into() }
+        };
+        let out = said(7, true, "fan:u:4711", "ü, \u{1f41c}");
+        let back = said(9, false, "fan:u:4711", "x");
+        let prefix = said(7, true, "prefix:2001:db8::/32", "x");
+        assert_eq!(store.decide(&event(), &[]).await.unwrap(), []);
+        assert_eq!(store.decide(&event(), &[back.clone(), prefix.clone()]).await.unwrap().len(), 2);
+        for _ in 0..2 {
+            let mut known = store.decide(&event(), &[out.clone(), prefix.clone()]).await.unwrap();
+            known.sort();
+            assert_eq!(known, [out.clone(), prefix.clone(), back.clone()]);
+        }
+        assert_eq!(store.decide(&"other".parse().unwrap(), &[]).await.unwrap(), []);
     })
     .await;
 }
