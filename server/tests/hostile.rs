@@ -177,6 +177,8 @@ async fn whatever_comes_is_answered_and_costs_nobody_else_anything() {
         .certified(&pair)
         .set("limits.handshake_ms", HANDSHAKE_MS)
         .set("limits.connections", 400)
+        // The honest display is read when all is over.
+        .set("limits.unread_ms", 300_000)
         // The marks of those that are gone are kept for a while; of so many at most.
         .set("limits.sessions_resting", 50)
         .start()
