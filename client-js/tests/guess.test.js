@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import { guessTeam } from '../pages/fan/guess.js';
 import { countryOfZone } from '../pages/fan/zones.js';
@@ -34,10 +34,16 @@ test.each([
   ['and of America', ['en-US', 'en'], 'US', 'USA'],
   ['a later language', ['en-US', 'en', 'sv-SE'], 'DE', 'SWE'],
   ['nothing but American English', ['en-US'], undefined, 'USA'],
-])('%s', (_, languages, zone, code) => expect(guessTeam(roster, languages, zone)?.code).toBe(code));
+])('%s', async (_, languages, zone, code) => expect((await guessTeam(roster, languages, async () => zone))?.code).toBe(code));
 
-test('nobody is guessed to be for a club, or for a country without a team', () => {
+test('the clock is asked only where the languages say nothing', async () => {
+  const zone = vi.fn(async () => 'JP');
+  expect((await guessTeam(roster, ['fr-SN'], zone))?.code).toBe('SEN');
+  expect(zone).not.toHaveBeenCalled();
+});
+
+test('nobody is guessed to be for a club, or for a country without a team', async () => {
   const clubs = [{ code: 'PSG', name: 'Paris', flag: '🇫🇷' }];
-  expect(guessTeam(clubs, ['fr-FR'], 'FR')).toBeUndefined();
-  expect(guessTeam(roster, ['fr-RE'], undefined)).toBeUndefined();
+  expect(await guessTeam(clubs, ['fr-FR'], async () => 'FR')).toBeUndefined();
+  expect(await guessTeam(roster, ['fr-RE'], async () => undefined)).toBeUndefined();
 });

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
 import { LANGUAGES, chooseLocale } from '../pages/fan/language.js';
-import english from '../pages/fan/words/en.js';
+import { words as english } from '../pages/fan/words/en.js';
 
 /** @typedef {{ [key: string]: string | { [category: string]: string } }} Words */
 
@@ -12,7 +12,7 @@ const OTHERS = LANGUAGES.filter((language) => language !== 'en');
  * @param {string} language
  * @returns {Promise<Words>}
  */
-const wordsOf = async (language) => (await import(`../pages/fan/words/${language}.js`)).default;
+const wordsOf = async (language) => (await import(`../pages/fan/words/${language}.js`)).words;
 
 /** @param {string} sentence */
 const placeholders = (sentence) => [...new Set(sentence.match(/\{\w+\}/g))].sort();

@@ -9,6 +9,7 @@ mod key;
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use beat_protocol::{EventId, TeamCode};
@@ -85,8 +86,8 @@ enum Fans {
     #[default]
     WithoutTicket,
     Made(Key),
-    /// By place in the file.
-    Given(Vec<Given>),
+    /// By place in the file; one list, however many hold on to it.
+    Given(Arc<[Given]>),
 }
 
 impl Tickets {
@@ -104,7 +105,7 @@ impl Tickets {
             if given.len() < needed as usize {
                 return Err(TicketsError::TooFew { lines: given.len(), needed, fans, others });
             }
-            tickets.fans = Fans::Given(given);
+            tickets.fans = Fans::Given(given.into());
         }
         Ok(tickets)
     }
@@ -149,6 +150,11 @@ impl Tickets {
             (None, Fans::Made(key)) => Some(key.display(key.holds_until(now_s()))),
             (None, _) => None,
         }
+    }
+
+    /// Whether a display has another ticket each time.
+    pub(crate) fn is_display_renewed(&self) -> bool {
+        self.display.is_none() && self.are_renewed()
     }
 
     /// Whether a fan whose ticket has expired can have another.

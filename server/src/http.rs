@@ -2,6 +2,7 @@
 
 mod body;
 mod events;
+mod fan;
 mod forwarded;
 mod gzip;
 mod join;
@@ -58,7 +59,7 @@ pub(crate) fn answer<B>(
     }
     let query = Query::of(request);
     let mut answer = match path[..] {
-        [""] => Answer::Page(pages::fan(gateway, request, &query)),
+        [""] => Answer::Page(fan::page(gateway, request, &query)),
         ["arena", id] if gateway.event(id).is_some() => Answer::Page(pages::arena(request, id)),
         ["client", ..] => Answer::Page(pages::asset(request, &path[1..].join("/"))),
         ["v1", "events"] => Answer::Page(events::list(gateway, request)),

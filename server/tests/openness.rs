@@ -8,7 +8,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::process::Command;
 
-use crate::harness::{Raw, Setup, request, run_to_end, within};
+use crate::harness::{Raw, Setup, request, run_to_end, until, within};
 
 const SECRET: &str = "a secret of the claims, 32 characters long";
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
@@ -129,7 +129,11 @@ async fn operators_say_who_they_are() {
     };
     assert_eq!([exclude("demo", &display).await, exclude("other", &ticket).await], [401, 401]);
     assert_eq!([exclude("demo", &ticket).await, exclude("other", &token).await], [200, 200]);
-    assert!(server.log().contains("who=\"ticket ops\"") && server.log().contains("who=\"token\""));
+    until("the log says who", async || {
+        let log = server.log();
+        ["who=\"ticket ops\"", "who=\"token\""].iter().all(|who| log.contains(who)).then_some(())
+    })
+    .await;
     let close = async |event: &str, said: &str| {
         status(Method::POST, &format!("/v1/events/{event}/close"), &[("authorization", said)]).await
     };

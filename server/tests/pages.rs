@@ -19,6 +19,11 @@ fn unpacked(page: &Page) -> Vec<u8> {
     bytes
 }
 
+/// The fan page comes with its reader's words.
+fn vary(path: &str) -> &'static str {
+    if path == "/" { "accept-encoding, accept-language" } else { "accept-encoding" }
+}
+
 #[tokio::test]
 async fn what_is_squeezed_is_the_same_in_fewer_bytes() {
     let server = Setup::plain().start().await;
@@ -29,7 +34,7 @@ async fn what_is_squeezed_is_the_same_in_fewer_bytes() {
         assert_eq!(unpacked(&squeezed), plain.body, "{path}");
         assert!(squeezed.body.len() * 2 < plain.body.len(), "{path}: {} of {}", squeezed.body.len(), plain.body.len());
         for page in [&plain, &squeezed] {
-            assert_eq!(page.header("vary"), "accept-encoding", "{path}");
+            assert_eq!(page.header("vary"), vary(path), "{path}");
             assert_eq!(page.header("content-length"), page.body.len().to_string(), "{path}");
         }
         let again = ask(&server, path, &[("accept-encoding", "gzip")]).await;
@@ -52,7 +57,7 @@ async fn each_form_has_its_own_tag_and_each_tag_its_own_form() {
                 let page = ask(&server, path, &[headers, &[("if-none-match", known.as_str())][..]].concat()).await;
                 let status = if form == tag { 304 } else { 200 };
                 assert_eq!((page.status.as_u16(), page.header("etag")), (status, tags[form].as_str()), "{path}");
-                assert_eq!((page.body.is_empty(), page.header("vary")), (form == tag, "accept-encoding"), "{path}");
+                assert_eq!((page.body.is_empty(), page.header("vary")), (form == tag, vary(path)), "{path}");
             }
         }
     }
@@ -61,7 +66,7 @@ async fn each_form_has_its_own_tag_and_each_tag_its_own_form() {
 #[tokio::test]
 async fn a_page_s_scripts_come_in_one_answer_that_may_be_kept_for_good() {
     let server = Setup::plain().start().await;
-    for path in ["/", "/arena/demo", "/widget"] {
+    for path in ["/client/pages/fan/fan.html", "/arena/demo", "/widget"] {
         let page = get(server.fans, path).await.text();
         for script in page.split("<script type=\"module\" src=\"").skip(1) {
             let address = script.split('"').next().unwrap();
@@ -83,32 +88,51 @@ async fn a_page_s_scripts_come_in_one_answer_that_may_be_kept_for_good() {
     assert_eq!(module.header("cache-control"), "no-cache");
 }
 
-#[tokio::test]
-async fn a_page_names_what_it_will_ask_for_first() {
-    let event = |id: &str, opens: &str| {
-        format!(
-            "[[events]]\nid = '{id}'\nname = '{id}'\nopens_at = '{opens}'\nteams = [{{ code = 'A', name = 'Ants' }}]\n"
-        )
-    };
-    let server = Setup::plain().file(&[event("later", "operator"), event("now", "start")].concat()).start().await;
-    for (path, named) in [
-        ("/", &["/v1/events", "/v1/events/now"][..]),
-        ("/?event=later", &["/v1/events/later"]),
-        ("/?event=nope", &["/v1/events", "/v1/events/now"]),
-        ("/arena/later", &["/v1/events/later"]),
-        ("/widget", &[]),
-    ] {
-        let page = get(server.fans, path).await;
-        let links = page.headers.get_all("link").iter().map(|link| link.to_str().unwrap().to_owned());
-        let links: Vec<_> = links.filter(|link| link.contains("as=fetch")).collect();
-        let wanted: Vec<_> =
-            named.iter().map(|address| format!("<{address}>; rel=preload; as=fetch; crossorigin=anonymous")).collect();
-        assert_eq!(links, wanted, "{path}");
-    }
+/// What the fan page says of its event.
+fn told(page: &Page) -> Option<serde_json::Value> {
+    let text = page.text();
+    let (_, rest) = text.split_once("<script type=\"application/json\" id=\"info\">").unwrap();
+    let told = rest.split_once("</script>").unwrap().0;
+    (!told.is_empty()).then(|| serde_json::from_str(told).unwrap())
 }
 
 #[tokio::test]
-async fn the_fan_page_names_the_words_of_its_reader() {
+async fn the_fan_page_comes_with_the_event_it_is_for() {
+    let event = |id: &str, opens: &str| {
+        format!(
+            "[[events]]\nid = '{id}'\nname = '</script> {id}'\nopens_at = '{opens}'\n\
+             teams = [{{ code = 'A', name = 'Ants' }}]\n"
+        )
+    };
+    let server = Setup::plain().file(&[event("later", "operator"), event("now", "start")].concat()).start().await;
+    for (path, id) in [("/", "now"), ("/?event=later", "later"), ("/?team=A", "now")] {
+        let page = get(server.fans, path).await;
+        let address = format!("/v1/events/{id}");
+        let there: serde_json::Value = serde_json::from_slice(&get(server.fans, &address).await.body).unwrap();
+        assert_eq!(told(&page), Some(there), "{path}");
+    }
+    assert_eq!(told(&get(server.fans, "/?event=nope").await), None);
+    let before = get(server.fans, "/?event=later").await;
+    let known = [("if-none-match", before.header("etag"))];
+    assert_eq!(ask(&server, "/?event=later", &known).await.status.as_u16(), 304);
+    request(server.admin, Method::POST, "/v1/events/later/open", &[]).await;
+    let after = ask(&server, "/?event=later", &known).await;
+    assert_eq!((after.status.as_u16(), told(&after).unwrap()["state"].as_str()), (200, Some("open")));
+}
+
+#[tokio::test]
+async fn the_fan_page_asks_for_no_style_and_no_script_and_runs_no_other() {
+    let server = Setup::plain().start().await;
+    let page = get(server.fans, "/").await;
+    let text = page.text();
+    assert!(!text.contains("rel=\"stylesheet\"") && !text.contains(".js\""), "{text}");
+    let policy = page.header("content-security-policy");
+    let scripts = policy.split("; ").find(|part| part.starts_with("script-src ")).unwrap();
+    assert!(scripts.starts_with("script-src 'self' 'sha256-") && !scripts.contains("unsafe"), "{scripts}");
+}
+
+#[tokio::test]
+async fn the_fan_page_speaks_the_language_of_its_reader() {
     let server = Setup::plain().start().await;
     for (path, accepted, language) in [
         ("/", "fr-CH, fr;q=0.9, en;q=0.8", "fr"),
@@ -117,11 +141,18 @@ async fn the_fan_page_names_the_words_of_its_reader() {
         ("/?lang=../../secrets", "tlh", "en"),
         ("/", "", "en"),
     ] {
-        let page = request(server.fans, Method::GET, path, &[("accept-language", accepted)]).await;
-        let module = format!("/client/pages/fan/words/{language}.js?joined");
-        assert_eq!(page.header("link"), format!("<{module}>; rel=modulepreload"), "{path} {accepted}");
-        assert_eq!(get(server.fans, &module).await.status.as_u16(), 200, "{module}");
+        let page = ask(&server, path, &[("accept-language", accepted)]).await.text();
+        let spoken: Vec<_> = page.lines().filter(|line| line.starts_with("// pages/fan/words/")).collect();
+        assert_eq!(spoken, [format!("// pages/fan/words/{language}.js")], "{path} {accepted}");
     }
+}
+
+#[tokio::test]
+async fn the_arena_page_names_what_it_will_ask_for_first() {
+    let server = Setup::plain().start().await;
+    let page = get(server.fans, "/arena/demo").await;
+    assert_eq!(page.header("link"), "</v1/events/demo>; rel=preload; as=fetch; crossorigin=anonymous");
+    assert_eq!(get(server.fans, "/widget").await.header("link"), "");
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use hyper::Method;
 use serde_json::Value;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::harness::{Fan, Server, Setup, Speech, Wish, request, within};
+use crate::harness::{Fan, Server, Setup, Speech, Wish, request, until, within};
 
 /// Somebody who says more taps for T0 in each frame.
 struct Thumb {
@@ -87,8 +87,11 @@ async fn a_prefix_with_much_of_a_team_s_taps_is_seen_and_an_even_crowd_is_not() 
     let share = prefixes(&seen)[0]["share"].as_f64().unwrap();
     assert!((0.4..=1.0).contains(&share), "{share}");
     let words = ["WARN", "team=T0", "prefix=192.0.2.0/24", "share=0."];
-    let log = server.log();
-    assert!(log.lines().any(|line| words.iter().all(|word| line.contains(word))), "{log}");
+    until("a line of the log", async || {
+        let log = server.log();
+        log.lines().any(|line| words.iter().all(|word| line.contains(word))).then_some(())
+    })
+    .await;
     assert_eq!(server.metric("beat_watch_alarms", &["event=\"demo\""]).await, Some(1.0));
 
     // Who is excluded has no share any more.

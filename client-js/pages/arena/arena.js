@@ -90,7 +90,6 @@ function draw(now) {
   if (isNext ? !isSeen : isNew) enter(frame.isRehearsal);
   if (!isSeen || showing === undefined) return;
   const { scene, stage } = showing;
-  stage.pen.clearRect(0, 0, stage.width, stage.height);
   scene.draw(now, frame);
   drawMarks(stage, frame);
 }

@@ -54,7 +54,7 @@ export class Stage {
   constructor({ canvas, info, asked, overlay, isCalm, isRehearsal }) {
     const { width, height } = canvas;
     this.canvas = canvas;
-    this.pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+    this.pen = opaque(canvas, !overlay);
     this.width = width;
     this.height = height;
     /** A hundredth of the screen's height; on a screen that is high and narrow, of its width. */
@@ -81,6 +81,30 @@ export class Stage {
       const paint = tint(color || HOUSE, GROUND);
       return { ...team, color, name: teamName(team, asked.lang), paint, ink: inkOn(paint) };
     });
+  }
+
+  /** A scene that does not cover all of it begins with nothing. */
+  clear() {
+    const { pen, width, height } = this;
+    if (this.overlay) return pen.clearRect(0, 0, width, height);
+    pen.fillStyle = GROUND;
+    pen.fillRect(0, 0, width, height);
+  }
+
+  /**
+   * A canvas of its own for what changes seldom, cleared: to copy it costs little, as long as it is copied to whole pixels.
+   *
+   * @param {number} width
+   * @param {number} height
+   */
+  layer(width, height) {
+    const canvas = document.createElement('canvas');
+    canvas.width = width;
+    canvas.height = height;
+    const pen = opaque(canvas, !this.overlay);
+    pen.fillStyle = GROUND;
+    if (!this.overlay) pen.fillRect(0, 0, width, height);
+    return pen;
   }
 
   /** @param {string} code */
@@ -129,3 +153,12 @@ export class Stage {
     this.pen.drawImage(picture, Math.round(left), Math.round(middle - picture.height / 2));
   }
 }
+
+/**
+ * What nothing can be seen through need not be mixed with what lies below it: half of what a large screen costs without a
+ * graphics card.
+ *
+ * @param {HTMLCanvasElement} canvas
+ * @param {boolean} isOpaque
+ */
+const opaque = (canvas, isOpaque) => /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d', { alpha: !isOpaque }));

@@ -1,7 +1,7 @@
 /**
  * All teams, each always at the same place, so that a country is found with one look: a tile fills as its team gets loud.
  *
- * What never changes is drawn once, below and above the fills.
+ * A tile is drawn anew only when its fill has changed, on a layer of its own.
  *
  * @import { Frame } from './crowd.js'
  * @import { Box, Stage } from './stage.js'
@@ -9,7 +9,7 @@
 
 import { fillOf } from '../shared/scale.js';
 import { FLAG_RATIO } from './flags.js';
-import { INK, PLATE } from './stage.js';
+import { GROUND, INK, PLATE } from './stage.js';
 import { CAPITAL } from './type.js';
 
 /** A tile is about so much wider than high. */
@@ -25,8 +25,12 @@ export class Tiles {
   #width;
   #height;
   #gap;
-  #below;
-  #above;
+  /** All tiles as they stand. */
+  #layer;
+  /** What is written on them. */
+  #signs;
+  /** How high each is filled, in quarters of a pixel. */
+  #filled;
 
   /**
    * @param {Stage} stage
@@ -34,70 +38,91 @@ export class Tiles {
    */
   constructor(stage, box) {
     this.#stage = stage;
-    this.#box = box;
+    this.#box = box = rounded(box);
     const count = stage.teams.length;
     this.#columns = Math.max(1, Math.ceil(Math.sqrt((count * box.w) / (box.h * TILE_RATIO))));
     this.#width = box.w / this.#columns;
     this.#height = box.h / Math.ceil(count / this.#columns);
     this.#gap = Math.max(1, Math.min(this.#width, this.#height) * 0.09);
-    this.#below = this.#layer((at, pen) => {
-      pen.fillStyle = PLATE;
-      pen.beginPath();
-      pen.roundRect(at.x, at.y, at.w, at.h, at.h * 0.14);
-      pen.fill();
-    });
-    this.#above = this.#layer((at, pen, team) => {
-      const flag = Math.min(at.h * 0.4, (at.w * 0.8) / FLAG_RATIO);
-      const picture = stage.flags.of(stage.teams[team], flag);
-      pen.drawImage(picture, at.x + (at.w - picture.width) / 2, at.y + at.h * 0.3 - picture.height / 2);
-      const size = at.h * 0.3;
-      pen.font = `700 ${Math.round(size)}px system-ui, sans-serif`;
-      pen.textAlign = 'center';
-      pen.fillStyle = INK;
-      pen.fillText(stage.teams[team].code, at.x + at.w / 2, at.y + at.h * 0.9 - (size * (1 - CAPITAL)) / 3, at.w * 0.92);
-    });
+    this.#filled = new Int32Array(count).fill(-1);
+    this.#layer = stage.layer(box.w, box.h);
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [box.w, box.h];
+    this.#signs = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+    for (let team = 0; team < count; team++) this.#sign(team);
   }
 
   /** @param {Frame} frame */
   draw({ levels }) {
-    const { pen, teams } = this.#stage;
     let loudest = 0;
     for (let team = 0; team < levels.length; team++) loudest = Math.max(loudest, levels[team]);
-    pen.drawImage(this.#below, this.#box.x, this.#box.y);
-    pen.globalAlpha = FILL_STRENGTH;
     for (let team = 0; team < levels.length; team++) {
-      const filled = fillOf(levels[team], loudest);
-      if (filled <= 0.004) continue;
-      const at = this.#at(team);
-      const top = this.#box.y + at.y + at.h * (1 - filled);
-      pen.fillStyle = teams[team].paint;
-      pen.fillRect(this.#box.x + at.x, top, at.w, at.h * filled);
+      const filled = Math.round(fillOf(levels[team], loudest) * this.#at(team).h * 4);
+      if (filled === this.#filled[team]) continue;
+      this.#filled[team] = filled;
+      this.#tile(team, filled / 4);
     }
-    pen.globalAlpha = 1;
-    pen.drawImage(this.#above, this.#box.x, this.#box.y);
+    this.#stage.pen.drawImage(this.#layer.canvas, this.#box.x, this.#box.y);
   }
 
   /**
    * @param {number} team
-   * @returns {Box} within the wall's box
+   * @param {number} filled
+   */
+  #tile(team, filled) {
+    const pen = this.#layer;
+    const { x, y, w, h } = this.#at(team);
+    // Its corners are round: what was there before must not be seen through their edges.
+    if (this.#stage.overlay) pen.clearRect(x, y, w, h);
+    pen.fillStyle = GROUND;
+    if (!this.#stage.overlay) pen.fillRect(x, y, w, h);
+    pen.fillStyle = PLATE;
+    pen.beginPath();
+    pen.roundRect(x, y, w, h, h * 0.14);
+    pen.fill();
+    pen.globalAlpha = FILL_STRENGTH;
+    pen.fillStyle = this.#stage.teams[team].paint;
+    pen.fillRect(x, y + h - filled, w, filled);
+    pen.globalAlpha = 1;
+    pen.drawImage(this.#signs.canvas, x, y, w, h, x, y, w, h);
+  }
+
+  /** @param {number} team */
+  #sign(team) {
+    const { teams, flags } = this.#stage;
+    const pen = this.#signs;
+    const { x, y, w, h } = this.#at(team);
+    const flag = Math.min(h * 0.4, (w * 0.8) / FLAG_RATIO);
+    const picture = flags.of(teams[team], flag);
+    pen.drawImage(picture, Math.round(x + (w - picture.width) / 2), Math.round(y + h * 0.3 - picture.height / 2));
+    const size = h * 0.3;
+    pen.font = `700 ${Math.round(size)}px system-ui, sans-serif`;
+    pen.textAlign = 'center';
+    pen.fillStyle = INK;
+    pen.fillText(teams[team].code, x + w / 2, y + h * 0.9 - (size * (1 - CAPITAL)) / 3, w * 0.92);
+  }
+
+  /**
+   * @param {number} team
+   * @returns {Box} within the wall's box, on whole pixels
    */
   #at(team) {
     const [column, row] = [team % this.#columns, Math.floor(team / this.#columns)];
-    return {
+    return rounded({
       x: column * this.#width + this.#gap / 2,
       y: row * this.#height + this.#gap / 2,
       w: this.#width - this.#gap,
       h: this.#height - this.#gap,
-    };
+    });
   }
+}
 
-  /** @param {(at: Box, pen: CanvasRenderingContext2D, team: number) => void} draw */
-  #layer(draw) {
-    const canvas = document.createElement('canvas');
-    canvas.width = Math.ceil(this.#box.w);
-    canvas.height = Math.ceil(this.#box.h);
-    const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
-    this.#stage.teams.forEach((_, team) => draw(this.#at(team), pen, team));
-    return canvas;
-  }
+/**
+ * On whole pixels: what is copied to parts of them has to be mixed anew.
+ *
+ * @param {Box} box
+ */
+function rounded({ x, y, w, h }) {
+  const [left, top] = [Math.round(x), Math.round(y)];
+  return { x: left, y: top, w: Math.round(x + w) - left, h: Math.round(y + h) - top };
 }

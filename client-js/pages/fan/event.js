@@ -6,6 +6,7 @@
  */
 
 import { loadEvent, loadEvents } from '../../src/index.js';
+import { byId } from '../shared/elements.js';
 import { pause } from '../shared/loading.js';
 
 /** How soon a page that came early asks again whether the event has opened; up to twice that, so that not all ask as one. */
@@ -18,12 +19,16 @@ const OPEN_AGAIN_MS = 60_000;
 const TIMETABLE_MS = 300_000;
 
 /**
- * The event asked for; else the first that is open; else the first.
+ * The event asked for; else the first that is open; else the first. As a rule it came with the page.
  *
  * @param {string | null} asked
  * @returns {Promise<EventInfo>}
  */
 export async function findEvent(asked) {
+  const told = byId('info').textContent;
+  /** @type {EventInfo | undefined} */
+  const info = told ? JSON.parse(told) : undefined;
+  if (info && (!asked || asked === info.id)) return info;
   if (asked) return loadEvent({ event: asked });
   const events = await loadEvents();
   const event = events.find(({ state }) => state === 'open') ?? events[0];

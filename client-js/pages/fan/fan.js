@@ -14,7 +14,7 @@ import { findEvent, whenItTurns } from './event.js';
 import { showFlag } from '../shared/flag.js';
 import { guessTeam, zoneCountry } from './guess.js';
 import { chooseLocale, reader, say, sayMany, speak } from './language.js';
-import { untilLoaded } from '../shared/loading.js';
+import { frame, untilLoaded } from '../shared/loading.js';
 import { rememberCheers, rememberedCheers, rememberedSetting, rememberedTeam, rememberTeam } from './memory.js';
 import { teamName } from '../shared/names.js';
 import { onNoticeAct, paintNotice, paintStanding } from './notice.js';
@@ -42,10 +42,13 @@ const [info] = await Promise.all([loading, spoken]);
 const client = connect({ event: info.id, info, ticket: () => query.get('ticket') ?? undefined });
 const clock = new ServerClock(Date.now() - performance.now());
 const pad = /** @type {HTMLButtonElement} */ (byId('pad'));
-const pulse = new Pulse(/** @type {HTMLCanvasElement} */ (byId('pulse')), byId('ring'));
-const world = new World(info.teams);
 const fingers = new Pad(pad, byId('cheers'), byId('marks'), tap);
 
+/** What is only to be seen is made once the button can be tapped. */
+/** @type {Pulse | undefined} */
+let pulse;
+/** @type {World | undefined} */
+let world;
 /** @type {Team | undefined} */
 let team;
 /** Cheers of earlier visits. */
@@ -66,16 +69,7 @@ document.title = info.name;
 offer(info.teams, choose);
 byId('change').onclick = () => openChooser(team?.code);
 onNoticeAct((act) => (act === 'choose' ? openChooser(team?.code) : location.reload()));
-offerSettings({
-  holding(isOn) {
-    isHolding = fingers.holding = isOn;
-  },
-  language: (language) => void speak(language).then(repaint),
-});
 addEventListener('pagehide', remember);
-setInterval(tick, TICK_MS);
-tellNowAndThen(summary);
-keepShell(client);
 
 client.on('state', ({ name }) => {
   wasLive ||= name === 'live';
@@ -99,12 +93,27 @@ client.on('beat', (latest) => {
   }
   // Nothing tells a fan that an event has opened, but that somebody is heard.
   if (eventState === 'scheduled' && beat.levels.some((level) => level > 0)) eventState = 'open';
-  world.beat(beat.levels, ownIndex());
+  world?.beat(beat.levels, ownIndex());
   beatOnce();
   show();
 });
 
 choose(await firstTeam());
+
+await frame();
+pulse = new Pulse(/** @type {HTMLCanvasElement} */ (byId('pulse')), byId('ring'));
+world = new World(info.teams);
+repaint();
+offerSettings({
+  holding(isOn) {
+    isHolding = fingers.holding = isOn;
+    show();
+  },
+  language: (language) => void speak(language).then(repaint),
+});
+setInterval(tick, TICK_MS);
+tellNowAndThen(summary);
+keepShell(client);
 whenItTurns(() => eventState, info, clock, (state) => {
   if (eventState === 'closed') location.reload();
   eventState = state;
@@ -115,7 +124,7 @@ whenItTurns(() => eventState, info, clock, (state) => {
 async function firstTeam() {
   const known = (/** @type {string | null} */ wanted) => info.teams.find(({ code }) => code === wanted);
   const chosen = known(query.get('team')) ?? known(rememberedTeam());
-  return chosen ?? guessTeam(info.teams, navigator.languages, await zoneCountry().catch(() => undefined));
+  return chosen ?? guessTeam(info.teams, navigator.languages, () => zoneCountry().catch(() => undefined));
 }
 
 /** @param {Team | undefined} chosen */
@@ -127,24 +136,29 @@ function choose(chosen) {
     cheersBefore = rememberedCheers(info.id, team.code) - client.total(team.code);
     rememberTeam(team.code);
   }
-  pulse.clear();
+  pulse?.clear();
   repaint();
 }
 
 /** All that depends on the team or the language. */
 function repaint() {
-  const style = getComputedStyle(document.documentElement);
-  const ground = style.getPropertyValue('--raised').trim();
   paintTeam(team);
-  pulse.paint(tint(team?.color || style.getPropertyValue('--pulse').trim(), ground), style.getPropertyValue('--soft'));
-  fingers.dress((element) => team && showFlag(element, team));
+  if (pulse) dress(pulse);
   offer(client.teams.length > 0 ? client.teams : info.teams, choose);
   show();
 }
 
+/** @param {Pulse} pulse */
+function dress(pulse) {
+  const style = getComputedStyle(document.documentElement);
+  const ground = style.getPropertyValue('--raised').trim();
+  pulse.paint(tint(team?.color || style.getPropertyValue('--pulse').trim(), ground), style.getPropertyValue('--soft'));
+  fingers.dress((element) => team && showFlag(element, team));
+}
+
 function tap() {
   if (team === undefined) return;
-  if (client.tap(team.code)) pulse.tap();
+  if (client.tap(team.code)) pulse?.tap();
   answer(team.code);
   put(byId('cheers'), exact(cheers()));
 }
@@ -177,7 +191,7 @@ function beatOnce() {
   beatenAt = performance.now();
   const part = strength(silence());
   const level = (beat?.levels[ownIndex()] ?? 0) * part;
-  pulse.beat(fillOf(level, Math.max(...(beat?.levels ?? [0]))));
+  pulse?.beat(fillOf(level, Math.max(...(beat?.levels ?? [0]))));
   paintRate(beat && team ? rateOf(level) : undefined);
 }
 

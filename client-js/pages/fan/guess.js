@@ -13,17 +13,16 @@ const SAYS_NOTHING = 'en-US';
 /**
  * @param {readonly Team[]} teams
  * @param {readonly string[]} languages as `navigator.languages` has them
- * @param {string | undefined} zoneCountry the country of the time zone
- * @returns {Team | undefined}
+ * @param {() => Promise<string | undefined>} zoneCountry the country of the time zone, asked for only where it is needed
+ * @returns {Promise<Team | undefined>}
  */
-export function guessTeam(teams, languages, zoneCountry) {
+export async function guessTeam(teams, languages, zoneCountry) {
+  /** @param {string | undefined} country */
+  const teamOf = (country) =>
+    country && teams.find(({ code, flag }) => regionOf(flag) === country && isCountry({ code, flag }));
   const spoken = languages.find((tag) => tag !== SAYS_NOTHING && countryOf(tag) !== undefined);
-  const countries = [spoken && countryOf(spoken), zoneCountry, ...languages.map(countryOf)];
-  for (const country of countries) {
-    const team = country && teams.find(({ code, flag }) => regionOf(flag) === country && isCountry({ code, flag }));
-    if (team) return team;
-  }
-  return undefined;
+  const known = teamOf(spoken && countryOf(spoken)) || teamOf(await zoneCountry());
+  return known || languages.map(countryOf).map(teamOf).find(Boolean) || undefined;
 }
 
 /** @param {string} tag such as `zh-Hant-TW` */

@@ -1,7 +1,7 @@
 /**
  * The page's words in the reader's language: which one, loaded alone, said with what belongs into them.
  *
- * @typedef {typeof import('./words/en.js').default} Words
+ * @typedef {typeof import('./words/en.js').words} Words
  * @typedef {{ [category: string]: string }} Plural a sentence for each plural form of the language
  * @typedef {{ [name: string]: string }} Parts by the names of the placeholders
  */
@@ -15,7 +15,7 @@ const RIGHT_TO_LEFT = ['ar'];
 
 /** @type {Words} */
 let words;
-/** @type {Intl.PluralRules} */
+/** @type {Intl.PluralRules | undefined} of the language, once they are needed */
 let plurals;
 
 /** Whose page it is: the locale, once a language is chosen, is that of names, numbers and times. */
@@ -37,10 +37,10 @@ export function chooseLocale(wanted) {
  * @param {string} wanted a locale that `chooseLocale` gave
  */
 export async function speak(wanted) {
-  words = (await import(`./words/${languageOf(wanted)}.js`)).default;
+  ({ words } = await import(`./words/${languageOf(wanted)}.js`));
   const locale = Intl.NumberFormat.supportedLocalesOf(wanted)[0] ?? languageOf(wanted);
   reader.locale = locale;
-  plurals = new Intl.PluralRules(locale);
+  plurals = undefined;
   countIn(locale);
   const page = document.documentElement;
   page.lang = locale;
@@ -75,6 +75,7 @@ export function say(key, parts = {}) {
  */
 export function sayMany(key, n) {
   const forms = /** @type {Plural} */ (words[key]);
+  plurals ??= new Intl.PluralRules(reader.locale);
   return fill(forms[plurals.select(n)] ?? forms.other, { n: exact(n) });
 }
 

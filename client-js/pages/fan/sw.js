@@ -62,13 +62,13 @@ async function keep({ page, keep: addresses }, client) {
   const files = await Promise.all(
     [page, ...addresses].map(async (address, at) => {
       const response = await fetch(address, { cache });
-      return { address: at === 0 ? '/' : address, response, tag: response.headers.get('etag') };
+      return { address: at === 0 ? '/' : address, response, tag: await tagOf(response) };
     }),
   );
   if (!files.every(({ response }) => response.ok)) return;
   // Events open and close: they are kept, but make no page another one.
   const code = files.filter(({ address }) => !address.startsWith('/v1/'));
-  const known = await Promise.all(code.map(async ({ address }) => (await found(address))?.headers.get('etag')));
+  const known = await Promise.all(code.map(async ({ address }) => tagOf(await found(address))));
   const name = COPY + (await digest(code.map(({ address, tag }) => `${address} ${tag}`).join()));
   const before = await copies();
 
@@ -78,6 +78,16 @@ async function keep({ page, keep: addresses }, client) {
   await Promise.all(before.filter((old) => old !== name).map((old) => caches.delete(old)));
   const isOutdated = code.some(({ tag }, at) => known[at] !== undefined && known[at] !== tag);
   if (cache === 'no-cache' && isOutdated) client.postMessage('outdated');
+}
+
+/**
+ * What tells a file from a newer one: its tag, or of a page the digest of all but the event that it carries.
+ *
+ * @param {Response | undefined} file
+ */
+async function tagOf(file) {
+  if (!file?.headers.get('content-type')?.startsWith('text/html')) return file?.headers.get('etag');
+  return digest((await file.clone().text()).replace(/(<script [^>]*id="info">)[^<]*/, '$1'));
 }
 
 /** @param {string} address */

@@ -20,5 +20,12 @@ export async function untilLoaded(load, onFailure) {
   }
 }
 
+/** A page that nobody looks at has no frames. */
+const FRAME_MAX_MS = 200;
+
+/** Until what has been changed can be seen. */
+export const frame = () =>
+  Promise.race([pause(FRAME_MAX_MS), new Promise((resume) => requestAnimationFrame(() => setTimeout(resume)))]);
+
 /** @param {number} ms */
 export const pause = (ms) => new Promise((resume) => setTimeout(resume, ms));

@@ -28,6 +28,7 @@ export async function slowDown(page) {
     requests++;
   });
   return {
+    devtools,
     /** Bytes that came over the wire, heads of answers included, and in how many answers. */
     get loaded() {
       return { bytes, requests };

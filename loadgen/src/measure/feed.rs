@@ -60,6 +60,7 @@ impl Feed {
             clock,
             indices: event.teams.iter().enumerate().map(|(index, team)| (team.code, index)).collect(),
             totals: vec![0; event.teams.len()],
+            has_heard: false,
             beats: Arc::clone(&beats),
             refused: Arc::clone(&refused),
         };
@@ -87,6 +88,7 @@ struct Listener {
     indices: HashMap<TeamCode, usize>,
     /// As of the last beat: a team the feed leaves out has not changed.
     totals: Vec<u64>,
+    has_heard: bool,
     beats: Arc<Mutex<Vec<BeatSeen>>>,
     refused: Arc<OnceLock<u16>>,
 }
@@ -119,9 +121,11 @@ impl Listener {
         }
     }
 
-    /// A ticket is new at each connection where one can be had, so that one which has expired is no use again.
+    /// A ticket that is made here is new at each connection: it may expire while beats come, but not before the first.
     fn leave(&mut self, code: u16) {
-        if !CloseCode::invites_reconnect(code) || code == CloseCode::TicketExpired.as_u16() {
+        let has_new_ticket = self.tickets.is_display_renewed() && self.has_heard;
+        let is_over = code == CloseCode::TicketExpired.as_u16() && !has_new_ticket;
+        if is_over || !CloseCode::invites_reconnect(code) {
             self.refused.get_or_init(|| code);
         }
     }
@@ -133,6 +137,7 @@ impl Listener {
                 self.totals[index] = team.total;
             }
         }
+        self.has_heard = true;
         let seen = BeatSeen { at, number: beat.beat, nominal_ms: beat.at_ms, totals: self.totals.clone() };
         self.beats.lock().unwrap_or_else(PoisonError::into_inner).push(seen);
     }

@@ -54,6 +54,18 @@ fn a_fan_whose_ticket_has_expired_gets_the_next_and_loses_nothing() {
 }
 
 #[test]
+fn connections_that_are_ended_after_their_tickets_come_back_with_the_next_the_watched_feed_too() {
+    let config = CONFIG.replacen("[tickets]", "[tickets]\noutlive_ms = 0", 1);
+    let server = Server::start(&config, &[("ticket.key", SECRET)]);
+    let key = format!("1:{}", server.file("ticket.key"));
+    let words = ["-c", "40", "-q", "80", "-z", "9s", "--ticket-for", "2s", "--settle", "10s", "--ticket-key", &key];
+    let ran = server.load(&words);
+    assert_eq!(ran.code, 0, "{}{}", ran.report, ran.errors);
+    assert!(ran.closes(4401) >= 40, "{}", ran.report);
+    assert!(ran.says("RECONCILED") && !ran.says("errors, by whose fault"), "{}", ran.report);
+}
+
+#[test]
 fn tickets_of_the_site_are_given_to_the_fans_in_order_and_bind_them_to_their_team() {
     let server = server();
     given(&server, 20, &["--team", "FRA"]);

@@ -12,7 +12,7 @@ use crate::dice;
 
 /// Of so many reads one is looked at. One that brings many frames counts with all of them, and is drawn no more often.
 pub(crate) const ONE_IN: u32 = 16;
-/// Pairs of a prefix and a team that are told apart within a window: 200 KB. Whose share is worth a look is among the first.
+/// Pairs of a prefix and a team that are told apart within a window: 300 KB. Whose share is worth a look is among the first.
 const PAIRS_MAX: usize = 4_096;
 
 /// How much of an address is its neighbourhood's.

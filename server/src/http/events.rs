@@ -31,7 +31,12 @@ pub(super) fn detail<B>(event: &Event, request: &Request<B>, query: &Query) -> R
             IMMUTABLE,
         );
     }
-    body::tagged(request, &format!("events/{}", event.id), to_json(&event.detail()).into(), JSON, REVALIDATE)
+    body::tagged(request, &format!("events/{}", event.id), detail_json(event).into(), JSON, REVALIDATE)
+}
+
+/// What stands at an event's own address, for a page that is to have it at once.
+pub(super) fn detail_json(event: &Event) -> String {
+    serde_json::to_string(&event.detail()).expect("events are plain values")
 }
 
 /// The final tally, once it stands.

@@ -29,30 +29,41 @@ pub(super) const ROOT: &str = "/client/";
 
 /// The module at `entry` and all that it imports, as one module with the same exports; `read` gives a file.
 pub(super) fn joined(entry: &str, read: impl Fn(&str) -> Option<Bytes>) -> Option<String> {
-    let mut joiner = Joiner { read, places: HashMap::new(), script: String::new() };
-    let module = joiner.load(entry)?;
-    joiner.begin(entry, &module)?;
-    for export in &module.exports {
-        let Export { local, name, from } = export;
-        match from {
-            None => writeln!(joiner.script, "export {{ {local} as {name} }};").ok()?,
-            Some(from) => {
-                let place = joiner.place(entry, from)?;
-                writeln!(joiner.script, "export const {{ {local}: {name} }} = $${place};").ok()?;
-            }
-        }
-    }
-    Some(joiner.script)
+    Joiner { read, places: HashMap::new(), held: None, script: String::new() }.join(entry)
+}
+
+/// The same with the module at `held` in it, which a module of it may import later: it need not be asked for then.
+pub(super) fn joined_with(entry: &str, held: &str, read: impl Fn(&str) -> Option<Bytes>) -> Option<String> {
+    let mut joiner = Joiner { read, places: HashMap::new(), held: Some(held.to_owned()), script: String::new() };
+    joiner.add(held)?;
+    joiner.join(entry)
 }
 
 struct Joiner<Read> {
     read: Read,
     /// By path: the number of a module that is written, or nothing while what it imports is being written.
     places: HashMap<String, Option<usize>>,
+    /// The path of a module that is written before anybody imports it.
+    held: Option<String>,
     script: String,
 }
 
 impl<Read: Fn(&str) -> Option<Bytes>> Joiner<Read> {
+    fn join(mut self, entry: &str) -> Option<String> {
+        let module = self.load(entry)?;
+        self.begin(entry, &module)?;
+        for Export { local, name, from } in &module.exports {
+            match from {
+                None => writeln!(self.script, "export {{ {local} as {name} }};").ok()?,
+                Some(from) => {
+                    let place = self.place(entry, from)?;
+                    writeln!(self.script, "export const {{ {local}: {name} }} = $${place};").ok()?;
+                }
+            }
+        }
+        Some(self.script)
+    }
+
     /// Reads a module and writes all that it imports.
     fn load(&mut self, path: &str) -> Option<Module> {
         let module = Module::parse(std::str::from_utf8(&(self.read)(path)?).ok()?)?;
@@ -103,8 +114,15 @@ impl<Read: Fn(&str) -> Option<Bytes>> Joiner<Read> {
         let mut body = module.body.replace("import.meta.url", &own);
         if body.contains("import(") {
             body = body.replace("import(", "$$import(");
-            writeln!(self.script, "const $$import = (path) => import(new URL(`${{path}}?joined`, {own}).href);")
-                .ok()?;
+            let held = self.held.as_ref().and_then(|held| Some((held, (*self.places.get(held)?)?)));
+            let held =
+                held.map(|(held, place)| format!("new URL(path, {own}).pathname === '{ROOT}{held}' ? $${place} : "));
+            writeln!(
+                self.script,
+                "const $$import = async (path) => {}import(new URL(`${{path}}?joined`, {own}).href);",
+                held.unwrap_or_default()
+            )
+            .ok()?;
         }
         self.script.push_str(&body);
         Some(())
@@ -179,10 +197,40 @@ export { x as y };
             join(&[("pages/a.js", "const word = await import('./lang/fr.js');\nlog(import.meta.url);\n")]).unwrap();
         let own = "new URL('/client/pages/a.js', import.meta.url).href";
         assert!(
-            script.contains(&format!("const $$import = (path) => import(new URL(`${{path}}?joined`, {own}).href);"))
+            script.contains(&format!(
+                "const $$import = async (path) => import(new URL(`${{path}}?joined`, {own}).href);"
+            ))
         );
         assert!(script.contains("const word = await $$import('./lang/fr.js');"), "{script}");
         assert!(script.contains(&format!("log({own});")), "{script}");
+    }
+
+    #[test]
+    fn a_module_that_is_held_is_there_when_it_is_asked_for() {
+        let files = [
+            ("a.js", "const { hi } = await import(`./lang/${'fr'}.js`);\n"),
+            ("lang/fr.js", "export const hi = 'salut';\n"),
+        ];
+        let read = |path: &str| {
+            files.iter().find(|(name, _)| *name == path).map(|(_, source)| Bytes::from_static(source.as_bytes()))
+        };
+        let script = joined_with("a.js", "lang/fr.js", read).unwrap();
+        let own = "new URL('/client/a.js', import.meta.url).href";
+        let wanted = format!(
+            "\
+const $$0 = await (async () => {{
+// lang/fr.js
+const hi = 'salut';
+return {{ hi: hi }};
+}})();
+// a.js
+const $$import = async (path) => new URL(path, {own}).pathname === '/client/lang/fr.js' ? $$0 : \
+             import(new URL(`${{path}}?joined`, {own}).href);
+const {{ hi }} = await $$import(`./lang/${{'fr'}}.js`);
+"
+        );
+        assert_eq!(script, wanted);
+        assert_eq!(joined_with("a.js", "lang/nl.js", read), None);
     }
 
     #[test]

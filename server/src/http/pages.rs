@@ -1,18 +1,15 @@
 //! The fan page, the arena page, the widget, and the modules they load: built into the binary, as they lie in `client-js/`.
 
 use std::collections::HashMap;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{LazyLock, Mutex};
 
-use beat_protocol::EventState;
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, header};
 use rust_embed::RustEmbed;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::body::{self, Body};
-use super::{Query, join, not_found};
-use crate::event::Event;
-use crate::gateway::Gateway;
+use super::{join, not_found};
 
 /// A debug build reads them from disk at each request.
 #[derive(RustEmbed)]
@@ -32,11 +29,11 @@ const ADDRESSES: [(&str, &str); 5] = [
     ("widget.js", "widget/widget.js"),
 ];
 
-const FAN: &str = "pages/fan/fan.html";
+pub(super) const FAN: &str = "pages/fan/fan.html";
 const ARENA: &str = "pages/arena/arena.html";
 
 /// Our pages load only what we serve, and talk to any gateway.
-const POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; \
+pub(super) const POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; \
                       style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /// The page at an address of its own, if `name` is one.
@@ -45,45 +42,13 @@ pub(super) fn named<B>(request: &Request<B>, name: &str) -> Option<Response<Body
     Some(asset(request, path))
 }
 
-/// The fan page, for the event it is asked for or will choose: the first that is open, or else the first.
-pub(super) fn fan<B>(gateway: &Gateway, request: &Request<B>, query: &Query) -> Response<Body> {
-    let asked = query.value("event").and_then(|id| gateway.event(id));
-    let is_open = |event: &&Arc<Event>| event.state() == EventState::Open;
-    let chosen = asked.or_else(|| gateway.events.iter().find(is_open)).or(gateway.events.first());
-    let list = asked.is_none().then(|| fetched("/v1/events"));
-    let event = chosen.map(|event| fetched(&format!("/v1/events/{}", event.id)));
-    hinting(asset(request, FAN), [words(request, query)].into_iter().chain(list).chain(event))
-}
-
 /// The arena page of an event.
+///
+/// It names what the page will ask for first, so that a browser asks while it still reads the script: a round trip less.
 pub(super) fn arena<B>(request: &Request<B>, event: &str) -> Response<Body> {
-    hinting(asset(request, ARENA), [fetched(&format!("/v1/events/{event}"))])
-}
-
-/// The fan page's words in the first language of the reader that it speaks, as its own `language.js` chooses.
-fn words<B>(request: &Request<B>, query: &Query) -> String {
-    let accepted = request.headers().get(header::ACCEPT_LANGUAGE).and_then(|line| line.to_str().ok());
-    let accepted = accepted.unwrap_or_default().split(',').map(|tag| tag.split(';').next().unwrap_or_default().trim());
-    let words = query.value("lang").into_iter().chain(accepted).filter_map(|tag| {
-        let language = tag.split('-').next()?.to_ascii_lowercase();
-        let path = format!("pages/fan/words/{language}.js");
-        let is_a_name = language.bytes().all(|letter| letter.is_ascii_lowercase());
-        (is_a_name && Client::get(&path).is_some()).then_some(path)
-    });
-    let path = words.into_iter().next().unwrap_or_else(|| "pages/fan/words/en.js".to_owned());
-    // As a joined script asks for it.
-    format!("</client/{path}?joined>; rel=modulepreload")
-}
-
-fn fetched(address: &str) -> String {
-    format!("<{address}>; rel=preload; as=fetch; crossorigin=anonymous")
-}
-
-/// Names what the page will ask for first, so that a browser asks while it still reads the script: a round trip less each.
-fn hinting(mut page: Response<Body>, links: impl IntoIterator<Item = String>) -> Response<Body> {
-    for link in links {
-        page.headers_mut().append(header::LINK, link.parse().expect("ids and names of files fit a header"));
-    }
+    let mut page = asset(request, ARENA);
+    let link = format!("</v1/events/{event}>; rel=preload; as=fetch; crossorigin=anonymous");
+    page.headers_mut().append(header::LINK, link.parse().expect("an event's id fits a header"));
     page
 }
 
@@ -93,35 +58,44 @@ pub(super) fn asset<B>(request: &Request<B>, path: &str) -> Response<Body> {
     let query = request.uri().query().unwrap_or_default();
     let is_joined = query == "joined" || query.starts_with("joined=");
     let name = if is_joined { format!("{path}?joined") } else { path.to_owned() };
-    let Some(bytes) = made(&name, || make(path, is_joined)) else {
+    static FILES: LazyLock<Mutex<HashMap<String, Bytes>>> = LazyLock::new(Mutex::default);
+    let Some(bytes) = made(&FILES, &name, || make(path, is_joined)) else {
         return not_found("there is nothing at this address");
     };
     // A page names the joined script by its content, so that who has it need not ask again.
     let is_named = query.strip_prefix("joined=").is_some_and(|tag| tag == tag_of(&bytes));
     let cache_control = if is_named { IMMUTABLE } else { REVALIDATE };
     let mut response = body::tagged(request, &name, bytes, media_type(path), cache_control);
+    guard(&mut response, HeaderValue::from_static(POLICY));
+    response
+}
+
+/// What a browser is told of any file: what it may load, and who may have it.
+pub(super) fn guard(response: &mut Response<Body>, policy: HeaderValue) {
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     // A ticket in a page's address is for nobody else.
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     // Modules, and what they load, are for any page that embeds them.
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    response
 }
 
-/// What is served: the files of a release never change, so there it is made once.
-fn made(name: &str, make: impl FnOnce() -> Option<Bytes>) -> Option<Bytes> {
-    static MADE: LazyLock<Mutex<HashMap<String, Bytes>>> = LazyLock::new(Mutex::default);
+/// What is served, by its name: the files of a release never change, so there it is made once.
+pub(super) fn made<Made: Clone>(
+    known: &Mutex<HashMap<String, Made>>,
+    name: &str,
+    make: impl FnOnce() -> Option<Made>,
+) -> Option<Made> {
     if cfg!(debug_assertions) {
         return make();
     }
-    let kept = || MADE.lock().expect("no holder of this lock panics");
-    if let Some(bytes) = kept().get(name) {
-        return Some(bytes.clone());
+    let known = || known.lock().expect("no holder of this lock panics");
+    if let Some(made) = known().get(name) {
+        return Some(made.clone());
     }
-    let bytes = make()?;
-    kept().insert(name.to_owned(), bytes.clone());
-    Some(bytes)
+    let made = make()?;
+    known().insert(name.to_owned(), made.clone());
+    Some(made)
 }
 
 fn make(path: &str, is_joined: bool) -> Option<Bytes> {
@@ -151,7 +125,7 @@ fn tag_of(bytes: &[u8]) -> String {
     format!("{:016x}", xxh3_64(bytes))
 }
 
-fn read(path: &str) -> Option<Bytes> {
+pub(super) fn read(path: &str) -> Option<Bytes> {
     Some(match Client::get(path)?.data {
         std::borrow::Cow::Borrowed(bytes) => Bytes::from_static(bytes),
         std::borrow::Cow::Owned(bytes) => bytes.into(),
@@ -159,10 +133,10 @@ fn read(path: &str) -> Option<Bytes> {
 }
 
 /// Ask again each time, and be told if nothing changed.
-const REVALIDATE: &str = "no-cache";
+pub(super) const REVALIDATE: &str = "no-cache";
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
-const HTML: &str = "text/html; charset=utf-8";
+pub(super) const HTML: &str = "text/html; charset=utf-8";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 fn media_type(path: &str) -> &'static str {

@@ -57,6 +57,8 @@ class Battle {
     // The two loudest when it began, and for as long as it lasts: rivals do not change in the middle of it.
     if (this.#sides.length === 0 && frame.phase !== 'waiting') this.#sides = frame.told.order.slice(0, 2);
     const [left, right] = this.#sides;
+    // Without a strip the two fields cover all.
+    if (this.#stage.overlay || right === undefined) this.#stage.clear();
     if (right === undefined) return;
     const lead = (frame.levels[left] - frame.levels[right]) / FULL_LEAD;
     const at = this.#line.toward(Math.max(-1, Math.min(1, lead)), this.#pace.step(now));
@@ -84,11 +86,13 @@ class Battle {
     const lean = h * LEAN;
     const line = x + w * part;
     pen.save();
-    pen.beginPath();
-    pen.roundRect(x, y, w, h, overlay ? 1.6 * u : 0);
-    pen.clip();
+    if (overlay) {
+      pen.beginPath();
+      pen.roundRect(x, y, w, h, 1.6 * u);
+      pen.clip();
+    }
     pen.fillStyle = teams[right].paint;
-    pen.fillRect(x, y, w, h);
+    slanted(pen, line, x + w + lean, y, h, lean);
     pen.fillStyle = teams[left].paint;
     slanted(pen, x - lean, line, y, h, lean);
     // Dark, since every team's colour stands out from the dark; and one edge, since three that pass would flash.

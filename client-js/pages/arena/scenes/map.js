@@ -5,7 +5,7 @@
  * @import { Scene, Stage } from '../stage.js'
  */
 
-import { BubbleMap } from '../../shared/map/map.js';
+import { Bubbles, drawLand, fitted } from '../../shared/map/bubbles.js';
 import { FLAG_RATIO } from '../flags.js';
 import { drawHeader, headerHeight } from '../header.js';
 import { GROUND, HOUSE, INK, SOFT, VEIL } from '../stage.js';
@@ -21,24 +21,22 @@ export const enter = (stage) => new WorldMap(stage);
 /** @implements {Scene} */
 class WorldMap {
   #stage;
-  #canvas = document.createElement('canvas');
-  #map;
+  #bubbles;
+  #place;
+  /** The land never changes: it is drawn once. */
+  #land;
 
   /** @param {Stage} stage */
   constructor(stage) {
     this.#stage = stage;
-    const { safe, overlay, canvas, width, height, isWide } = stage;
-    const ratio = width / canvas.clientWidth;
-    const head = headerHeight(stage) * 0.8;
-    const top = (safe.y + head) / ratio;
-    this.#canvas.className = 'map';
-    this.#canvas.setAttribute('aria-hidden', 'true');
-    this.#canvas.style.top = `${top}px`;
-    this.#canvas.style.height = `${(height * 0.985) / ratio - top}px`;
-    if (!isWide) this.#canvas.style.height = `${(safe.h * 0.5) / ratio}px`;
-    canvas.before(this.#canvas);
-    const colours = { ground: GROUND, land: overlay ? OVERLAY_LAND : LAND, ring: INK, house: HOUSE };
-    this.#map = new BubbleMap(this.#canvas, stage.teams, colours);
+    const { safe, overlay, width, height, isWide } = stage;
+    // Below the words of the scene, which are left the left edge.
+    const y = safe.y + headerHeight(stage) * 0.8;
+    const box = { x: width * 0.1, y, w: width * 0.895, h: isWide ? height * 0.985 - y : safe.h * 0.5 };
+    this.#place = fitted(box);
+    this.#land = stage.layer(width, height);
+    drawLand(this.#land, this.#place, overlay ? OVERLAY_LAND : LAND);
+    this.#bubbles = new Bubbles(stage.teams, { ground: GROUND, ring: INK, house: HOUSE });
   }
 
   /**
@@ -46,16 +44,15 @@ class WorldMap {
    * @param {Frame} frame
    */
   draw(_now, frame) {
-    const { asked } = this.#stage;
-    this.#map.draw(frame.levels, asked.team ? this.#stage.indexOf(asked.team) : undefined);
+    const { asked, pen, overlay } = this.#stage;
+    if (overlay) this.#stage.clear();
+    pen.drawImage(this.#land.canvas, 0, 0);
+    this.#bubbles.draw(pen, this.#place, frame.levels, asked.team ? this.#stage.indexOf(asked.team) : undefined);
     drawHeader(this.#stage, frame);
     this.#list(frame, asked.top ?? TOP);
   }
 
-  leave() {
-    this.#map.close();
-    this.#canvas.remove();
-  }
+  leave() {}
 
   /**
    * In the South Pacific, where nobody lives.

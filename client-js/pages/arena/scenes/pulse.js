@@ -59,6 +59,7 @@ class Pulse {
    * @param {Frame} frame
    */
   draw(now, frame) {
+    this.#stage.clear();
     if (this.#team < 0 && frame.phase !== 'waiting') this.#team = frame.told.order[0];
     if (this.#team < 0) return;
     const { isCalm, overlay } = this.#stage;

@@ -43,6 +43,7 @@ class Ranking {
    * @param {Frame} frame
    */
   draw(now, frame) {
+    this.#stage.clear();
     if (!this.#stage.overlay) drawHeader(this.#stage, frame);
     this.#lanes.draw(now, frame);
   }

@@ -60,6 +60,7 @@ class Ticker {
   draw(now, frame) {
     const { pen, safe } = this.#stage;
     const { x, y, w, h } = this.#box;
+    this.#stage.clear();
     pen.fillStyle = PLATE;
     pen.fillRect(x, y, w, h);
     const from = safe.x + this.#title(frame);

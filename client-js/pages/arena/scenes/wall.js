@@ -40,6 +40,7 @@ class Wall {
    * @param {Frame} frame
    */
   draw(now, frame) {
+    this.#stage.clear();
     drawHeader(this.#stage, frame);
     this.#lanes.draw(now, frame);
     this.#tiles.draw(frame);

@@ -1,5 +1,5 @@
 /** Die Seite der Fans auf Deutsch. */
-export default {
+export const words = {
   tap: 'Tippen und anfeuern',
   hold: 'Tippen oder gedrückt halten',
   choose: 'Wähle dein Team',

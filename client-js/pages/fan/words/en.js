@@ -1,5 +1,5 @@
 /** The fan page in English. Every language has the same keys; a test holds them together. */
-export default {
+export const words = {
   // The button
   tap: 'Tap to cheer',
   hold: 'Tap or hold to cheer',

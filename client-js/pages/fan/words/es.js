@@ -1,5 +1,5 @@
 /** La página de la afición en español. */
-export default {
+export const words = {
   tap: 'Toca para animar',
   hold: 'Toca o mantén pulsado para animar',
   choose: 'Elige tu equipo',

@@ -1,5 +1,5 @@
 /** La page des supporters en français. */
-export default {
+export const words = {
   tap: 'Touchez pour encourager',
   hold: 'Touchez ou maintenez pour encourager',
   choose: 'Choisissez votre équipe',

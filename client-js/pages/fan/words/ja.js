@@ -1,5 +1,5 @@
 /** ファンのページ（日本語） */
-export default {
+export const words = {
   tap: 'タップして応援',
   hold: 'タップまたは長押しで応援',
   choose: 'チームを選ぼう',

@@ -1,5 +1,5 @@
 /** A página da torcida em português. */
-export default {
+export const words = {
   tap: 'Toque para torcer',
   hold: 'Toque ou segure para torcer',
   choose: 'Escolha sua equipe',

@@ -1,5 +1,5 @@
 /** 观众页面（中文） */
-export default {
+export const words = {
   tap: '点击加油',
   hold: '点击或按住加油',
   choose: '选择你的队伍',

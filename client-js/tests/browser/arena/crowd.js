@@ -6,6 +6,10 @@
  * @import { Stage } from '../harness.js'
  */
 
+import { fitted } from '../../../pages/shared/map/bubbles.js';
+import { PLACES } from '../../../pages/shared/map/places.js';
+import { WALL } from '../harness.js';
+
 /** What a fan may tap at once (PROTOCOL.md): more would be shadowed. */
 const TAPS_AT_START = 24;
 
@@ -140,6 +144,22 @@ export async function shows(page, x, y, color, selector = '#canvas') {
     { x, y, want, selector },
   );
 }
+
+/**
+ * Where a team is at home on the map of a wall, in parts of the screen's width and height.
+ *
+ * @param {string} code
+ * @returns {[x: number, y: number]}
+ */
+export function homeOf(code) {
+  const { width, height } = WALL.viewport;
+  const [x, y] = /** @type {[number, number]} */ (PLACES[code]);
+  const { left, top, scale } = fitted({ x: 0.1 * width, y: 0.13 * height, w: 0.895 * width, h: (0.985 - 0.13) * height });
+  return [(left + x * scale) / width, (top + y * scale) / height];
+}
+
+/** What lies below all else on a wall. */
+export const GROUND = '#0b0d12';
 
 /** Colours of the roster, as they are drawn on the dark of the wall. */
 export const JPN = '#be0d37';

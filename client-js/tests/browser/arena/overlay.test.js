@@ -8,7 +8,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
 import { raise, screenshot, WALL } from '../harness.js';
-import { between, cheer, clear, colorAt, FRA, JPN, shows } from './crowd.js';
+import { between, cheer, clear, colorAt, FRA, homeOf, JPN, shows } from './crowd.js';
 
 /** @type {Stage} */
 let stage;
@@ -132,7 +132,7 @@ test('update takes JSON and templateData, next goes through the scenes', async (
   await call(page, 'next()');
   await shows(page, 0.2, 0.52, '#00aa55');
   await call(page, 'next()');
-  await page.waitForSelector('canvas.map');
+  await shows(page, ...homeOf('JPN'), '#00aa55');
 });
 
 test('a wrong update leaves what is on air, and tells the tool’s log', async () => {

@@ -77,12 +77,13 @@ test('what begins on the network stays on it: a copy is not mixed with what is n
 
 test('a page from an old copy begins anew once the server has a newer one', async () => {
   const page = await seen();
-  // As if the copy were of an earlier server: its style sheet has another tag.
+  // As if the copy were of an earlier server: its page had another style.
   await page.evaluate(async () => {
     for (const name of await caches.keys()) {
       const copy = await caches.open(name);
-      const old = new Response('body { --old: 1 }', { headers: { 'content-type': 'text/css', etag: '"old"' } });
-      await copy.put('/client/pages/fan/fan.css', old);
+      const now = await copy.match('/');
+      const old = (await now?.text())?.replace('</style>', 'body { --old: 1 }</style>');
+      await copy.put('/', new Response(old, { headers: now?.headers }));
     }
   });
   await page.close();
@@ -95,6 +96,28 @@ test('a page from an old copy begins anew once the server has a newer one', asyn
   await stage.server.restart();
   await expect.poll(isOld, { timeout: 20_000 }).toBe(false);
   await says(again, '#line', /^Live$/);
+});
+
+test('a page from a copy goes on where only the event has changed since', async () => {
+  const page = await seen();
+  await page.close();
+  await stage.server.kill();
+  const again = await page.context().newPage();
+  await again.goto(new URL('/?team=JPN', stage.server.fans).href);
+  await says(again, '#line', /^Offline$/);
+  await again.evaluate(() => document.body.classList.add('same'));
+  await stage.server.restart();
+  await says(again, '#line', /^Live$/);
+  await stage.server.operate('/v1/events/demo/close');
+  await says(again, '#line', /^Ended$/);
+  // The copy made after that holds the event as it is now, and nobody has begun anew for it.
+  const kept = () =>
+    again.evaluate(async () => {
+      const page = await caches.match('/');
+      return JSON.parse((await page?.text())?.match(/id="info">([^<]*)/)?.[1] ?? '{}').state;
+    });
+  await expect.poll(kept, { timeout: 10_000 }).toBe('closed');
+  expect(await again.getAttribute('body', 'class')).toBe('same');
 });
 
 test('no page has complained but of a server that was killed', () => {

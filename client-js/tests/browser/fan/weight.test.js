@@ -38,23 +38,26 @@ test('the first load is at most 60 KB, guess of the team and teams themselves in
   const sizes = await Promise.all(files);
   const sum = sizes.reduce((all, size) => all + size, 0);
   console.log(`first load: ${sum} B gzipped in ${sizes.length} answers`);
-  expect(sizes.length).toBeGreaterThan(5);
+  expect(sum).toBeGreaterThan(FIRST_LOAD_MAX / 4);
   expect(sum).toBeLessThanOrEqual(FIRST_LOAD_MAX);
 });
 
-test('so it is on the wire; on a slow phone it can be tapped soon', async () => {
+test('so it is on the wire; on a slow phone it can be tapped soon, and what is tapped then counts', async () => {
   const page = await stage.open(PHONE, 'about:blank');
   const slow = await slowDown(page);
+  const news = await listen(slow.devtools);
   const began = performance.now();
   await page.goto(new URL('/?team=JPN', stage.server.fans).href, { waitUntil: 'commit' });
-  await page.waitForSelector('#pad:enabled');
-  const usable_ms = performance.now() - began;
-  await says(page, '#line', /^Live$/);
-  const live_ms = performance.now() - began;
+  const since = (/** @type {number} */ at) => `${(at - began).toFixed(0)} ms`;
+  const usable = since(await news.usable);
+  await slow.devtools.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [BUTTON] });
+  await slow.devtools.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+  const [answered, live] = [since(await news.answered), since(await news.live)];
   await page.waitForLoadState('networkidle');
   const { bytes, requests } = slow.loaded;
-  console.log(`slow phone: usable after ${usable_ms.toFixed(0)} ms, live after ${live_ms.toFixed(0)} ms, ${bytes} B in ${requests} answers`);
+  console.log(`slow phone: usable after ${usable}, a tap answered after ${answered}, live after ${live}, ${bytes} B in ${requests} answers`);
   expect(bytes).toBeLessThanOrEqual(FIRST_LOAD_MAX);
+  await expect.poll(async () => (await stage.server.beat()).teams.find(({ code }) => code === 'JPN')?.total).toBe(1);
 });
 
 test('watching a busy event takes at most 250 B/s', async () => {
@@ -83,6 +86,48 @@ test('watching a busy event takes at most 250 B/s', async () => {
   );
   expect(rate).toBeLessThanOrEqual(WATCHING_MAX);
 });
+
+/** In the lower half of a phone, in the middle. */
+const BUTTON = { x: 180, y: 560 };
+
+/**
+ * In a page: tells when its button can be tapped, when it has answered a tap, and when the page is live. As text, put there
+ * before the page: to ask a page from outside, the test's own tools put a third of a megabyte of script into it, and a slow
+ * phone takes longer over that than over the page.
+ */
+const WATCH = `(() => {
+  const pad = () => document.getElementById('pad');
+  const signs = {
+    usable: () => pad()?.disabled === false && pad().checkVisibility(),
+    answered: () => document.getElementById('cheers')?.textContent === '1',
+    live: () => document.body?.dataset.standing === 'live',
+  };
+  new MutationObserver(() => {
+    for (const [name, isThere] of Object.entries(signs)) {
+      if (!isThere()) continue;
+      delete signs[name];
+      tell(name);
+    }
+  }).observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+})()`;
+
+/**
+ * When each sign is seen first.
+ *
+ * @param {import('playwright-core').CDPSession} devtools
+ */
+async function listen(devtools) {
+  await devtools.send('Runtime.enable');
+  await devtools.send('Runtime.addBinding', { name: 'tell' });
+  await devtools.send('Page.enable');
+  await devtools.send('Page.addScriptToEvaluateOnNewDocument', { source: WATCH });
+  /** @param {string} name @returns {Promise<number>} */
+  const sign = (name) =>
+    new Promise((seen) => {
+      devtools.on('Runtime.bindingCalled', ({ payload }) => void (payload === name && seen(performance.now())));
+    });
+  return { usable: sign('usable'), answered: sign('answered'), live: sign('live') };
+}
 
 /** @param {import('playwright-core').CDPSession} devtools */
 async function worked(devtools) {
