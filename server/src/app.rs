@@ -1,7 +1,6 @@
 //! Puts the service together, and runs it until it is told to stop. The only place that spawns.
 
 use std::io;
-use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
@@ -14,7 +13,7 @@ use tokio::task::spawn_local;
 use crate::admin::{Admin, Listener};
 use crate::clock::Clock;
 use crate::conduct::Conductor;
-use crate::config::{AdminAddress, Config, EventConfig, Flags, StoreAddress};
+use crate::config::{Config, EventConfig, Flags, PublicAddress, StoreAddress};
 use crate::door::reload;
 use crate::event::Event;
 use crate::exclusions::keep::Excluding;
@@ -37,7 +36,7 @@ const REPORTS: usize = 64;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StartError {
     #[error("cannot listen on {address}: {source}")]
-    Listen { address: AdminAddress, source: io::Error },
+    Listen { address: String, source: io::Error },
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("tally.key_file: {0}")]
@@ -51,14 +50,15 @@ pub(crate) enum StartError {
 /// The service: bound and known to its store, not yet serving.
 pub(crate) struct App {
     /// Where fans come in.
-    pub(crate) public: SocketAddr,
+    pub(crate) public: Vec<PublicAddress>,
     /// Where operators do.
     pub(crate) admin: String,
     flags: Flags,
     gateway: Arc<Gateway>,
     store: Arc<dyn Store>,
     excluding: Arc<Excluding>,
-    listeners: Vec<std::net::TcpListener>,
+    /// Of each shard.
+    listeners: Vec<Vec<listen::Listener>>,
     mailboxes: Vec<mpsc::Receiver<ToShard>>,
     operators: Listener,
     metrics: Arc<Metrics>,
@@ -68,10 +68,23 @@ impl App {
     /// Opens the store and binds every address.
     pub(crate) async fn new(config: Config, flags: Flags) -> Result<Self, StartError> {
         let clock = Clock::start();
-        let listen_error = |address| move |source| StartError::Listen { address, source };
-        let (public, listeners) =
-            listen::listen(&config).map_err(listen_error(AdminAddress::Network(config.listen)))?;
-        let operators = Listener::bind(&config.admin).await.map_err(listen_error(config.admin.clone()))?;
+        let listen_error = |address: String| move |source| StartError::Listen { address, source };
+        let mut public = Vec::new();
+        let mut listeners: Vec<Vec<listen::Listener>> = (0..config.shards.get()).map(|_| Vec::new()).collect();
+        for address in config.listen.iter() {
+            let (bound, of_shards) = listen::listen(&config, *address).map_err(listen_error(address.to_string()))?;
+            public.push(bound);
+            listeners.iter_mut().zip(of_shards).for_each(|(shard, listener)| shard.push(listener));
+        }
+        let operators = Listener::bind(&config.admin).await.map_err(listen_error(config.admin.to_string()))?;
+        if let Some(identity) = config.tls.identity() {
+            identity.tell();
+            if !config.listen.have_tls() {
+                tracing::warn!(
+                    "there is a certificate, and nobody to show it to: no address of `listen` begins https://"
+                );
+            }
+        }
         let store = open(&config).await?;
         let events = known_events(&config, store.as_ref(), clock).await?;
         // After the store, which makes the folder and is alone in it.
@@ -107,12 +120,12 @@ impl App {
         let Self { gateway, store, excluding, listeners, mailboxes, operators, metrics, flags, .. } = self;
         let mut stop = Stop::new()?;
         let (flushes, flushed) = watch::channel(Flushed::default());
-        for (index, (listener, mailbox)) in listeners.into_iter().zip(mailboxes).enumerate() {
+        for (index, (listeners, mailbox)) in listeners.into_iter().zip(mailboxes).enumerate() {
             let gateway = Arc::clone(&gateway);
             thread::Builder::new()
                 .name(format!("shard-{index}"))
                 // Its end is that of the process: as a panic, so that there is one last flush.
-                .spawn(move || Shard::run(index, gateway, listener, mailbox).expect("a shard serves to the end"))?;
+                .spawn(move || Shard::run(index, gateway, listeners, mailbox).expect("a shard serves to the end"))?;
         }
         let incarnation = Incarnation(rand::random());
         spawn_local(

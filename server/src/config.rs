@@ -9,11 +9,13 @@ mod events;
 mod flags;
 mod hosts;
 mod layers;
+mod listen;
 mod openness;
 mod origins;
 mod store;
 mod tally;
 mod tickets;
+mod tls;
 mod watch;
 
 use std::ffi::OsString;
@@ -30,10 +32,12 @@ pub(crate) use admin::{AdminAddress, AdminToken};
 pub(crate) use events::EventConfig;
 pub(crate) use flags::{Command, Flags, TicketFlags};
 pub(crate) use hosts::Hosts;
+pub(crate) use listen::{Preamble, PublicAddress, PublicAddresses};
 pub(crate) use origins::Origins;
 pub(crate) use store::{Credentials, Node, RedisAddress, StoreAddress, Tls, Topology};
 pub(crate) use tally::TallyConfig;
 pub(crate) use tickets::{TicketConfig, WithoutTicket};
+pub(crate) use tls::{Identity, TlsConfig};
 pub(crate) use watch::WatchConfig;
 
 /// A bucket that several take from counts in thousandths since the process began: so fast it can for 584 years.
@@ -63,7 +67,8 @@ impl ConfigError {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
-    pub(crate) listen: SocketAddr,
+    pub(crate) listen: PublicAddresses,
+    pub(crate) tls: TlsConfig,
     pub(crate) hosts: Hosts,
     pub(crate) admin: AdminAddress,
     pub(crate) admin_token_file: Option<PathBuf>,
@@ -82,7 +87,7 @@ pub(crate) struct Config {
     /// What stands in `admin_token_file`.
     #[serde(skip)]
     pub(crate) admin_token: Option<AdminToken>,
-    /// The file itself and those whose secrets it names: what may change while the service runs.
+    /// The file itself, those whose secrets it names, and the certificate: what may change while the service runs.
     #[serde(skip)]
     pub(crate) files: Vec<PathBuf>,
 }
@@ -133,7 +138,8 @@ pub(crate) struct DrainConfig {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            listen: PublicAddresses::default(),
+            tls: TlsConfig::default(),
             hosts: Hosts::default(),
             admin: AdminAddress::Network(SocketAddr::from(([127, 0, 0, 1], 9600))),
             admin_token_file: None,
@@ -233,6 +239,7 @@ impl Config {
 
     fn read_secrets(&mut self, folder: &Path) -> Result<(), ConfigError> {
         self.files = self.tickets.resolve(folder).map_err(|(key, why)| ConfigError::key(key, why))?;
+        self.files.extend(self.tls.resolve(folder).map_err(|(key, why)| ConfigError::key(key, why))?);
         if let Some(path) = &self.admin_token_file {
             let path = folder.join(path);
             let token = tickets::read_secret(&path).and_then(|token| AdminToken::new(&token));
@@ -291,6 +298,7 @@ impl Config {
             }
         }
         self.addresses.check().map_err(|(key, why)| ConfigError::key(key, why))?;
+        self.check_listen()?;
         self.watch.check().map_err(|(key, why)| ConfigError::key(key, why))?;
         self.check_openness()?;
         if let Err(why) = self.log.parse::<tracing_subscriber::EnvFilter>() {
@@ -352,6 +360,9 @@ mod tests {
             ("log = 'beat=loud'", "log"),
             ("listen = '0.0.0.0:8080'", "listen"),
             ("listen = '[::]:8080'", "listen"),
+            ("listen = ['127.0.0.1:1', '[::]:8080']", "listen"),
+            ("listen = 'proxy+http://127.0.0.1:8081'", "listen"),
+            ("listen = 'https://127.0.0.1:8443'", "listen"),
             ("tickets.anonymous = false", "tickets.anonymous"),
             ("tickets.public_feed = false", "tickets.public_feed"),
             ("admin = '10.0.0.7:9600'", "admin"),
@@ -364,6 +375,7 @@ mod tests {
             "listen = '[::ffff:127.0.0.1]:80'",
             "listen = '0.0.0.0:80'\ntickets.anonymous = true",
             "admin = 'unix:/run/x'",
+            "listen = 'proxy+http://127.0.0.1:8081'\naddresses.trusted_proxies = ['127.0.0.1']",
         ] {
             toml::from_str::<Config>(fine).unwrap().check().expect(fine);
         }

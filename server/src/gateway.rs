@@ -3,33 +3,39 @@
 //! Shards share nothing on the way of a tap or of a beat. What stands here is read-only, atomic with one writer, or
 //! locked only when a connection begins or ends.
 
+mod arrival;
 mod audience;
 mod connection;
 mod counters;
 mod front;
+mod line;
 mod linger;
 mod newcomer;
 mod odd;
 mod outbox;
 mod patience;
 mod poller;
+mod proxied;
 mod sample;
 mod seat;
+mod secured;
 mod sessions;
 mod shard;
 mod sockets;
+mod wire;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
+use arc_swap::ArcSwapOption;
 use beat_core::{Fates, Rate};
 use beat_protocol::{Cadence, EventId};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::addresses::{Addresses, Stand};
 use crate::clock::Clock;
-use crate::config::{Config, Limits};
+use crate::config::{Config, Identity, Limits};
 use crate::dice;
 use crate::door::Door;
 use crate::event::{Event, Ledger};
@@ -49,6 +55,8 @@ pub(crate) struct Gateway {
     pub(crate) clock: Clock,
     pub(crate) door: Door,
     pub(crate) addresses: Arc<Addresses>,
+    /// Who it is to those who come by TLS: of handshakes that begin from now on.
+    pub(crate) identity: ArcSwapOption<Identity>,
     pub(crate) sessions: Sessions,
     /// In the order of the configuration.
     pub(crate) events: Vec<Arc<Event>>,
@@ -109,6 +117,7 @@ impl Gateway {
         let rates = Rates::of(&config.limits);
         Self {
             door: Door::new(&config),
+            identity: ArcSwapOption::from_pointee(config.tls.identity().cloned()),
             addresses: Addresses::new(config.addresses.clone(), rates.taps),
             rates,
             sessions: Sessions::new(config.limits.session, config.limits.sessions_resting),
@@ -152,6 +161,16 @@ impl Gateway {
     /// The planned stop begins.
     pub(crate) fn start_draining(&self) {
         self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Shows the certificate of `config` to who comes from now on, if it is another.
+    pub(crate) fn renew_identity(&self, config: &Config) {
+        if let Some(identity) = config.tls.identity()
+            && self.identity.load().as_deref() != Some(identity)
+        {
+            identity.tell();
+            self.identity.store(Some(Arc::new(identity.clone())));
+        }
     }
 
     /// When a connection has outlived its ticket, on the process's clock: never, where it has none.

@@ -80,7 +80,8 @@ fn serve(config: Config, flags: Flags) -> Result<ExitCode, StartError> {
     let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
     runtime.block_on(async {
         let app = App::new(config, flags).await?;
-        say(&format!("fans    http://{}/\nadmin   {}\n", app.public, app.admin))?;
+        let fans: String = app.public.iter().map(|public| format!("fans    {}\n", public.url())).collect();
+        say(&format!("{fans}admin   {}\n", app.admin))?;
         app.run().await
     })
 }

@@ -1,4 +1,4 @@
-//! The public port, once for every shard: the kernel spreads new connections over them.
+//! The public ports, each once for every shard: the kernel spreads new connections over them.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -6,17 +6,27 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::config::Config;
+use crate::config::{Config, Preamble, PublicAddress};
 
 /// Connections the kernel completes before a shard takes them: a storm waits here instead of being refused.
 const BACKLOG: i32 = 4_096;
 /// A peer that acknowledges nothing for so long is gone: no pings needed.
 const DEAD_AFTER: Duration = Duration::from_secs(20);
 
-/// One listener a shard, all on the same address. Port 0 takes a free one.
-pub(crate) fn listen(config: &Config) -> io::Result<(SocketAddr, Vec<TcpListener>)> {
+/// What one shard accepts from.
+pub(crate) struct Listener {
+    pub(crate) socket: TcpListener,
+    /// What its connections begin with.
+    pub(crate) preamble: Preamble,
+}
+
+/// One listener a shard, all on the same address, which is told. Port 0 takes a free one.
+pub(crate) fn listen(
+    config: &Config,
+    PublicAddress { address, preamble }: PublicAddress,
+) -> io::Result<(PublicAddress, Vec<Listener>)> {
     // SO_REUSEPORT would let a second server in beside a first: one without it finds out.
-    let probe = bind(config.listen, false)?;
+    let probe = bind(address, false)?;
     let address = local_address(&probe)?;
     drop(probe);
     let shards = config.shards.get();
@@ -28,9 +38,9 @@ pub(crate) fn listen(config: &Config) -> io::Result<(SocketAddr, Vec<TcpListener
         socket.set_tcp_notsent_lowat(config.limits.unsent_bytes)?;
         socket.listen(BACKLOG)?;
         socket.set_nonblocking(true)?;
-        Ok(TcpListener::from(socket))
+        Ok(Listener { socket: socket.into(), preamble })
     });
-    Ok((address, listeners.collect::<io::Result<_>>()?))
+    Ok((PublicAddress { address, preamble }, listeners.collect::<io::Result<_>>()?))
 }
 
 fn bind(address: SocketAddr, shared: bool) -> io::Result<Socket> {

@@ -77,6 +77,9 @@ fn collect(gateway: &Gateway) {
             gauge!("beat_readers", &labels).set(float(count.get()));
         }
     }
+    if let Some(identity) = &*gateway.identity.load() {
+        gauge!("beat_certificate_expires_timestamp_seconds").set(float(identity.expires_s()));
+    }
     gauge!("beat_connections").set(float(gateway.connections() as u64));
     gauge!("beat_sessions_resting").set(float(gateway.sessions.resting() as u64));
     gauge!("beat_cadence_seconds").set(seconds(gateway.cadence().as_ms().into()));
@@ -102,6 +105,15 @@ fn describe() {
         "beat_crowded_total",
         "Connections beyond what one address or fan may have: open ones, or new ones a second"
     );
+    describe_counter!(
+        "beat_proxied_refused_total",
+        "Connections to a proxy+ address that were hung up on, by cause; `untrusted`: not of addresses.trusted_proxies"
+    );
+    describe_counter!(
+        "beat_tls_handshakes_total",
+        "TLS handshakes: full, resumed, failed, late (limits.handshake_ms), not_tls"
+    );
+    describe_gauge!("beat_certificate_expires_timestamp_seconds", "When tls.certificate expires, since 1970");
     describe_counter!("beat_tickets_refused_total", "Tickets that did not let anybody in, by cause; `missing`: none");
     describe_counter!(
         "beat_flush_failures_total",

@@ -1,21 +1,24 @@
 //! Whatever comes over the wire is answered as the contract says, within a second, and costs nobody else anything: the
 //! taps of honest fans are counted meanwhile to the last one, and afterwards the server holds what it held before.
 //!
-//! One row is one connection by a bare socket. Rows stand by kind in the files beside.
+//! One row is one connection by a bare socket, in plain and over TLS in turn. Rows stand by kind in the files beside.
 
 mod floods;
 mod frames;
 mod heads;
 mod messages;
+mod preambles;
 mod tickets;
 mod totals;
 
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
+use rustls::ClientConfig;
 
-use crate::harness::{Display, End, Fan, Raw, Server, Setup, masked, until, within};
+use crate::harness::{Display, End, Fan, Pair, Raw, Server, Setup, masked, until, within};
 
 pub(crate) const BINARY: &str = "Sec-WebSocket-Protocol: cheer.v1\r\n";
 pub(crate) const JSON: &str = "";
@@ -37,8 +40,9 @@ const HANDSHAKE_MS: u64 = 400;
 const AT_ONCE: usize = 8;
 /// How often all is done again before the server is looked at: what a row leaves behind adds up.
 const ROUNDS: usize = 10;
-/// The allocator's own coming and going. A kilobyte left behind by each upgraded connection would be four times as much.
-const KEPT_BYTES_MAX: u64 = 1 << 20;
+/// The allocator's own coming and going, more of it where there is TLS. A kilobyte left behind by each upgraded connection
+/// would be more than twice as much.
+const KEPT_BYTES_MAX: u64 = 2 << 20;
 
 /// What is wrong, on which kind of connection, the bytes, the code.
 type Refused = (&'static str, &'static str, Vec<u8>, u16);
@@ -55,6 +59,8 @@ struct Row {
 
 /// Where the bytes go.
 enum Way {
+    /// Before any request, to an address that begins with something else.
+    To(preambles::Address),
     /// Behind the connection: they are the request.
     Bare,
     /// Behind an upgrade at a path, with a line of its head.
@@ -97,13 +103,18 @@ pub(crate) fn cheer(teams: impl Iterator<Item = u16>, total: u32) -> Vec<u8> {
 }
 
 impl Row {
-    async fn seen(&self, server: &Server) -> Seen {
-        let mut raw = Raw::connect(server.fans).await;
+    /// What is seen in plain or, by who believes its certificate, over TLS.
+    async fn seen(&self, server: &Server, believer: Option<&Arc<ClientConfig>>) -> Seen {
+        let mut raw = match (&self.way, believer) {
+            (Way::To(address), _) => address.dial(server).await,
+            (_, None) => Raw::connect(server.fans).await,
+            (_, Some(believer)) => Raw::secured(preambles::Address::Tls.of(server), believer).await,
+        };
         if let Way::Upgraded(path, protocol) = &self.way {
             raw = raw.upgrade(path, protocol, &[]).await;
         }
         let waited = match self.way {
-            Way::Bare => PATIENCE + Duration::from_millis(HANDSHAKE_MS),
+            Way::To(_) | Way::Bare => PATIENCE + Duration::from_millis(HANDSHAKE_MS),
             Way::Upgraded(..) => PATIENCE,
         };
         raw.send(&self.bytes).await;
@@ -112,7 +123,7 @@ impl Row {
         }
         let seen = async {
             match self.way {
-                Way::Bare => raw.status().await.map_or(Seen::Ended, Seen::Answer),
+                Way::To(_) | Way::Bare => raw.status().await.map_or(Seen::Ended, Seen::Answer),
                 Way::Upgraded(..) => loop {
                     match raw.frame().await {
                         Ok((CLOSE, reason)) => {
@@ -135,9 +146,9 @@ impl Row {
 }
 
 /// What of the rows is not seen as they say.
-async fn all(server: &Server, rows: &[Row]) -> Vec<String> {
+async fn all(server: &Server, rows: &[Row], believer: Option<&Arc<ClientConfig>>) -> Vec<String> {
     let seen = futures_util::stream::iter(rows)
-        .map(async |row| (row.name, row.seen, row.seen(server).await))
+        .map(async |row| (row.name, row.seen, row.seen(server, believer).await))
         .buffer_unordered(AT_ONCE)
         .collect::<Vec<_>>()
         .await;
@@ -147,15 +158,27 @@ async fn all(server: &Server, rows: &[Row]) -> Vec<String> {
 
 #[tokio::test]
 async fn whatever_comes_is_answered_and_costs_nobody_else_anything() {
-    let rows: Vec<Row> =
-        [heads::rows(), frames::rows(), messages::rows(), totals::rows(), tickets::rows(), floods::rows()]
-            .into_iter()
-            .flatten()
-            .collect();
+    let rows: Vec<Row> = [
+        heads::rows(),
+        frames::rows(),
+        messages::rows(),
+        totals::rows(),
+        tickets::rows(),
+        floods::rows(),
+        preambles::rows(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let pair = Pair::new();
     let server = Setup::plain()
-        .file(&tickets::two_events(40))
+        .file(&format!("{}\n{}", tickets::two_events(40), preambles::TRUSTED))
+        .listen(preambles::LISTEN)
+        .certified(&pair)
         .set("limits.handshake_ms", HANDSHAKE_MS)
         .set("limits.connections", 400)
+        // The honest display is read when all is over.
+        .set("limits.unread_ms", 300_000)
         // The marks of those that are gone are kept for a while; of so many at most.
         .set("limits.sessions_resting", 50)
         .start()
@@ -165,14 +188,17 @@ async fn whatever_comes_is_answered_and_costs_nobody_else_anything() {
     let stop = tokio::sync::watch::Sender::new(false);
     let cheering: Vec<_> = honest.into_iter().map(|fan| tokio::spawn(taps(fan, stop.subscribe()))).collect();
 
-    let wrong = all(&server, &rows).await;
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    let over_tls = pair.believer();
+    for believer in [None, Some(&over_tls), Some(&over_tls)] {
+        let wrong = all(&server, &rows, believer).await;
+        assert!(wrong.is_empty(), "over TLS: {}: {wrong:#?}", believer.is_some());
+    }
     floods::of_connections(&server).await;
     floods::of_fans(&server).await;
     let files = settled(&server).await;
     let before = server.resident_bytes();
-    for _ in 0..ROUNDS {
-        let wrong = all(&server, &rows).await;
+    for round in 0..ROUNDS {
+        let wrong = all(&server, &rows, (round % 2 == 0).then_some(&over_tls)).await;
         assert!(wrong.is_empty(), "{wrong:#?}");
         floods::of_connections(&server).await;
         floods::of_fans(&server).await;
@@ -197,7 +223,7 @@ async fn whatever_comes_is_answered_and_costs_nobody_else_anything() {
     assert_eq!((of_team("shadowed", 0).await, of_team("late", 0).await), (0.0, 0.0));
     for row in &rows {
         let Some((team, counted)) = &row.counted else { continue };
-        let times = u32::try_from(ROUNDS).unwrap() + 1;
+        let times = u32::try_from(ROUNDS).unwrap() + 3;
         let (least, most) = (f64::from(counted.start() * times), f64::from(counted.end() * times));
         let counted = of_team("counted", *team).await;
         assert!((least..=most).contains(&counted), "{}: {counted} counted, not {least} to {most}", row.name);
@@ -205,7 +231,7 @@ async fn whatever_comes_is_answered_and_costs_nobody_else_anything() {
     eprintln!(
         "{} rows, {} times; {tapped} honest taps, all counted; {files} files before and after, {} KiB kept",
         rows.len(),
-        ROUNDS + 1,
+        ROUNDS + 3,
         after.saturating_sub(before) >> 10
     );
 }

@@ -94,6 +94,11 @@ impl AddressConfig {
         self.trusted_proxies.iter().any(|proxy| proxy.0.contains(&address))
     }
 
+    /// Whether any proxy is.
+    pub(super) fn trusts_anybody(&self) -> bool {
+        !self.trusted_proxies.is_empty()
+    }
+
     /// Whether many people behind it are the normal case: a venue's own, a trusted proxy's or this machine's.
     pub(crate) fn expects_many(&self, prefix: &IpNet) -> bool {
         let meets = |net: &IpNet| net.contains(prefix) || prefix.contains(net);

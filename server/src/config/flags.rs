@@ -17,7 +17,8 @@ pub(crate) struct Flags {
     /// TOML file with any of the keys of beat.example.toml
     #[arg(long, value_name = "FILE", env = "BEAT_CONFIG", global = true)]
     pub(super) config: Option<PathBuf>,
-    /// Public address: pages, fan sockets, display feeds [default: 127.0.0.1:8080]
+    /// Public address: pages, fan sockets, display feeds; https://ADDR with TLS; several with commas
+    /// [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
     /// Operators' address, or unix:PATH: metrics, health, opening and closing [default: 127.0.0.1:9600]

@@ -19,7 +19,7 @@ const PREFIX: &str = "BEAT_";
 const CONFIG_FILE: &str = "BEAT_CONFIG";
 
 /// Keys that have no default to be found by.
-const WITHOUT_DEFAULT: [&str; 1] = ["admin_token_file"];
+const WITHOUT_DEFAULT: [&[&str]; 3] = [&["admin_token_file"], &["tls", "certificate"], &["tls", "key"]];
 
 /// Reads the file.
 pub(super) fn read_file(path: &Path) -> Result<toml::Table, ConfigError> {
@@ -102,7 +102,7 @@ pub(super) fn known_keys() -> Vec<Vec<String>> {
         }
     }
 
-    let mut keys: Vec<_> = WITHOUT_DEFAULT.iter().map(|name| vec![(*name).to_owned()]).collect();
+    let mut keys: Vec<_> = WITHOUT_DEFAULT.iter().map(|path| path.iter().map(ToString::to_string).collect()).collect();
     collect(&defaults(), &[], &mut keys);
     keys
 }
@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(settings, [setting("BEAT_SHARDS", &["shards"], "4")]);
         let flags = [setting("--shards", &["shards"], "5"), setting("--listen", &["listen"], "127.0.0.1:1")];
         let config = merge(file, settings.into_iter().chain(flags)).unwrap();
-        assert_eq!((config.shards.get(), config.limits.frames_burst, config.listen.port()), (5, 50, 1));
+        assert_eq!((config.shards.get(), config.limits.frames_burst, config.listen.iter().count()), (5, 50, 1));
     }
 
     #[test]

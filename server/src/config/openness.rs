@@ -1,6 +1,6 @@
 //! What may be open to others only where somebody has said so.
 
-use super::{Config, ConfigError, EventConfig, WithoutTicket};
+use super::{Config, ConfigError, EventConfig, PublicAddress, WithoutTicket};
 
 impl Config {
     /// Whether fans of `event` may cheer without a ticket.
@@ -24,7 +24,7 @@ impl Config {
 
     pub(super) fn check_openness(&self) -> Result<(), ConfigError> {
         let nobody_has_a_ticket = self.tickets.keys().is_empty();
-        let is_open_to_others = !self.listen.ip().to_canonical().is_loopback();
+        let open_to_others = self.listen.open_to_others();
         for event in &self.events {
             let fans = event.anonymous.or(self.tickets.anonymous);
             let displays = event.public_feed.or(self.tickets.public_feed);
@@ -36,8 +36,11 @@ impl Config {
                     ));
                 }
             }
-            if nobody_has_a_ticket && is_open_to_others && fans == WithoutTicket::Auto {
-                return Err(ConfigError::key("listen", self.how_to_open(event)));
+            if let Some(public) = open_to_others
+                && nobody_has_a_ticket
+                && fans == WithoutTicket::Auto
+            {
+                return Err(ConfigError::key("listen", how_to_open(public, event)));
             }
         }
         if self.admin.is_open_to_others() && self.admin_token.is_none() {
@@ -54,16 +57,16 @@ impl Config {
         }
         Ok(())
     }
+}
 
-    fn how_to_open(&self, event: &EventConfig) -> String {
-        format!(
-            "{} is open to others, and nothing says who may cheer at {}. Either your site hands out tickets; then these \
-             lines belong into the configuration file,\n\n    \
-             [tickets]\n    keys = [{{ id = \"1\", secret_file = \"ticket.key\" }}]\n\n\
-             with a file that `openssl rand -base64 32 > ticket.key` makes. Or everybody may cheer without:\n\n    \
-             [tickets]\n    anonymous = true\n\n\
-             which is also said by BEAT_TICKETS_ANONYMOUS=true in the environment",
-            self.listen, event.id
-        )
-    }
+fn how_to_open(public: &PublicAddress, event: &EventConfig) -> String {
+    format!(
+        "{public} is open to others, and nothing says who may cheer at {}. Either your site hands out tickets; then these \
+         lines belong into the configuration file,\n\n    \
+         [tickets]\n    keys = [{{ id = \"1\", secret_file = \"ticket.key\" }}]\n\n\
+         with a file that `openssl rand -base64 32 > ticket.key` makes. Or everybody may cheer without:\n\n    \
+         [tickets]\n    anonymous = true\n\n\
+         which is also said by BEAT_TICKETS_ANONYMOUS=true in the environment",
+        event.id
+    )
 }

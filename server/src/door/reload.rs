@@ -1,6 +1,7 @@
-//! Renews the door without a restart: on SIGHUP, and when the configuration file or a file of secrets has changed.
+//! Renews the door without a restart: on SIGHUP, and when the configuration file or one it names has changed.
 //!
-//! Only what the door goes by is renewed: `[tickets]`, what events say of who has none, and the operators' token.
+//! Only what the door goes by is renewed: `[tickets]`, what events say of who has none, the operators' token, and the
+//! certificate.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -49,6 +50,7 @@ pub(crate) async fn keep(gateway: Arc<Gateway>, flags: Flags, mut hangup: Signal
 
 async fn renew(gateway: &Gateway, config: &Config) {
     gateway.door.renew(config);
+    gateway.renew_identity(config);
     for shard in &gateway.shards {
         // A shard that has ended has no displays either.
         drop(shard.mailbox.send(ToShard::Revoked).await);

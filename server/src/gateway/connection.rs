@@ -10,8 +10,6 @@ use std::rc::Rc;
 use beat_core::{Bucket, Counting, Rate, Tally, Verdict};
 use beat_protocol::scan::{Scanned, scan};
 use beat_protocol::{ClientFrame, ClientMessage, CloseCode, Flag, FrameError, Record, Records, Welcome};
-use rustix::io::Errno;
-use rustix::net::{RecvFlags, recv};
 use tokio_tungstenite::tungstenite::{Error, Message, error::ProtocolError};
 
 use super::audience::Audience;
@@ -22,6 +20,7 @@ use super::poller::Ready;
 use super::sample::Sample;
 use super::seat::{Holding, Role, Seat};
 use super::shard::{Held, Shard};
+use super::wire::{Gone, Wire};
 use super::{Admission, SessionId};
 use crate::addresses::Who;
 use crate::fanout::Encoding;
@@ -29,9 +28,6 @@ use crate::http::{Display, Fan};
 
 /// A read costs as much as so many bytes, so that a drip of single bytes meets the same budget as a flood.
 const READ_COSTS_BYTES: u32 = 64;
-
-/// The peer is gone: there is nobody to tell.
-pub(super) struct Gone;
 
 /// Why reading ended.
 enum End {
@@ -134,7 +130,7 @@ impl Connection {
     /// A display that begins.
     pub(super) fn of_display(
         shard: &Rc<Shard>,
-        socket: OwnedFd,
+        wire: Wire,
         first: Vec<u8>,
         place: Admission,
         Display { event, top, ticket }: Display,
@@ -143,7 +139,7 @@ impl Connection {
         let ends_at_ms = shard.gateway.ends_at_ms(ticket.as_ref().map(|ticket| ticket.expires_s));
         let seat = Seat::new(
             Role::Display { top, ticket: ticket.map(|ticket| ticket.id) },
-            Outbox::new(socket),
+            Outbox::new(wire),
             &audience,
             shard.gateway.config.limits.unread,
         );
@@ -156,7 +152,7 @@ impl Connection {
     /// A fan who begins, or comes back.
     pub(super) fn of_fan(
         shard: &Rc<Shard>,
-        socket: OwnedFd,
+        wire: Wire,
         first: Vec<u8>,
         place: Admission,
         Fan { event, encoding, team, who, taps, expires_s }: Fan,
@@ -167,7 +163,7 @@ impl Connection {
         }
         let audience = shard.audience(event);
         let role = Role::Fan { encoding, holding: Holding::Active(session).into() };
-        let seat = Seat::new(role, Outbox::new(socket), &audience, shard.gateway.config.limits.unread);
+        let seat = Seat::new(role, Outbox::new(wire), &audience, shard.gateway.config.limits.unread);
         tracing::debug!(event = %audience.event.id, ?encoding, resumed, "a fan begins");
         let newest = audience.newest();
         seat.greet(first, Some(&welcome(shard, &audience, id.to_string(), resumed, team)), newest.as_deref(), resumed);
@@ -218,7 +214,7 @@ impl Connection {
 
     /// The socket, to be polled.
     pub(super) fn socket(&self) -> &OwnedFd {
-        self.seat.socket()
+        self.seat.wire().socket()
     }
 
     /// Gives up its seat. What is still to be written has its own time.
@@ -251,16 +247,9 @@ impl Connection {
                 }
                 _ => 0,
             };
-            let room = buffer.len() - torn;
-            let read = match recv(self.socket(), &mut buffer[torn..], RecvFlags::DONTWAIT) {
-                Ok((1.., read)) => read,
-                Err(Errno::INTR) => continue,
-                Err(Errno::AGAIN) => return Ok(()),
-                Ok(_) | Err(_) => return Err(Gone),
-            };
-            self.meter_and_take(shard, &mut buffer[..torn + read], read)?;
-            if read < room && !hung_up {
-                // The kernel had no more; it tells of what comes.
+            let Some(read) = self.seat.wire().receive(&mut buffer[torn..])? else { return Ok(()) };
+            self.meter_and_take(shard, &mut buffer[..torn + read.bytes], read.raw)?;
+            if !read.more && !hung_up {
                 return Ok(());
             }
         }
@@ -273,7 +262,11 @@ impl Connection {
 
     fn meter_and_take(&mut self, shard: &Shard, bytes: &mut [u8], read: usize) -> Result<(), Gone> {
         shard.counters.bytes_in.add(read as u64);
-        let cost = u32::try_from(read).unwrap_or(u32::MAX).max(READ_COSTS_BYTES);
+        let cost = match read {
+            // Decrypted before, and paid for.
+            0 => 0,
+            _ => u32::try_from(read).unwrap_or(u32::MAX).max(READ_COSTS_BYTES),
+        };
         let end = if let Reading::Out { left } = &mut self.reading {
             *left = left.checked_sub(read).ok_or(Gone)?;
             return Ok(());

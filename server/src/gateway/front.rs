@@ -3,20 +3,21 @@
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::net::{IpAddr, Shutdown};
+use std::net::IpAddr;
 use std::rc::Rc;
 
 use bytes::Bytes;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use socket2::SockRef;
 use tokio::net::TcpStream;
 
 use super::Admission;
+use super::line::Line;
 use super::linger::read_out;
 use super::patience::Patience;
-use super::shard::Shard;
+use super::shard::{Shard, evented};
+use super::wire::Wire;
 use crate::addresses::Stand;
 use crate::http::{self, Answer, Wanted};
 
@@ -31,12 +32,16 @@ pub(super) const TOO_MANY: &[u8] =
 pub(super) const TOO_MANY_OF_ONE: &[u8] =
     b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 5\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
-/// Answers requests until the connection ends or is upgraded. `begun` was read already.
-pub(super) async fn serve(shard: Rc<Shard>, stream: TcpStream, begun: Bytes, peer: IpAddr, admission: Admission) {
+/// As [`serve`], of a socket that is new to the runtime.
+pub(super) async fn serve_new(shard: Rc<Shard>, stream: TcpStream, begun: Bytes, peer: IpAddr, admission: Admission) {
     // hyper tries once to refuse a head it cannot read, and the runtime has not yet heard that this socket takes bytes.
-    if stream.writable().await.is_err() {
-        return;
+    if stream.writable().await.is_ok() {
+        serve(shard, stream, begun, peer, admission).await;
     }
+}
+
+/// Answers requests until the connection ends or is upgraded. `begun` was read already.
+pub(super) async fn serve(shard: Rc<Shard>, line: impl Line, begun: Bytes, peer: IpAddr, admission: Admission) {
     let asked = Cell::new(false);
     let upgraded = RefCell::new(None::<(Wanted, Option<Stand>)>);
     let service = service_fn(|request| {
@@ -54,24 +59,23 @@ pub(super) async fn serve(shard: Rc<Shard>, stream: TcpStream, begun: Bytes, pee
     let mut connection = reader()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.handshake)
-        .serve_connection(TokioIo::new(Patience::new(stream, begun, limits.unread)), service);
+        .serve_connection(TokioIo::new(Patience::new(line, begun, limits.unread)), service);
     let outcome = poll_fn(|cx| connection.poll_without_shutdown(cx)).await;
     let parts = connection.into_parts();
-    let stream = parts.io.into_inner().into_inner();
-    let wanted = upgraded.take();
-    match (wanted, outcome) {
-        (Some((wanted, stand)), Ok(())) => match stream.into_std() {
-            Ok(socket) => {
-                let early = parts.read_buf.to_vec();
-                shard.open(socket.into(), Vec::new(), early, wanted, admission.stand_as(stand)).await;
-            }
-            Err(error) => tracing::warn!(%error, "cannot take a connection on"),
-        },
-        // An idle connection just ends; one with half a request, or none at all so far, is told why.
-        (None, Err(error)) if error.is_timeout() && !(asked.get() && parts.read_buf.is_empty()) => {
-            say_and_close(stream, TOO_LATE).await;
+    let mut unread = parts.read_buf.to_vec();
+    let is_between_requests = asked.get() && unread.is_empty();
+    let wire = match parts.io.into_inner().into_inner().into_wire(&mut unread) {
+        Ok(wire) => wire,
+        Err(error) => return tracing::warn!(%error, "cannot take a connection on"),
+    };
+    match (upgraded.take(), outcome) {
+        (Some((wanted, stand)), Ok(())) => {
+            shard.open(wire, Vec::new(), unread, wanted, admission.stand_as(stand)).await;
         }
-        _ => {}
+        // An idle connection just ends; one with half a request, or none at all so far, is told why.
+        (None, Err(error)) if error.is_timeout() && !is_between_requests => say_and_close(wire, TOO_LATE).await,
+        // The answer that was the last has been written; or there is nobody who would want to know.
+        _ => drop(wire.end_writing()),
     }
 }
 
@@ -83,16 +87,19 @@ pub(crate) fn reader() -> http1::Builder {
 }
 
 /// It asked for nothing in time.
-pub(super) async fn too_late(stream: TcpStream) {
-    say_and_close(stream, TOO_LATE).await;
+pub(super) async fn too_late(wire: Wire) {
+    say_and_close(wire, TOO_LATE).await;
 }
 
 /// Says why, and gives the peer a moment to read it.
-pub(super) async fn say_and_close(stream: TcpStream, answer: &[u8]) {
-    // Not by way of the runtime, which has not yet heard of a new socket that it can be written to.
-    let socket = SockRef::from(&stream);
-    if matches!(socket.send(answer), Ok(written) if written == answer.len()) {
-        drop(socket.shutdown(Shutdown::Write));
-        read_out(stream).await;
+pub(super) async fn say_and_close(wire: Wire, answer: &[u8]) {
+    if !matches!(wire.send(answer), Ok(written) if written == answer.len()) {
+        return;
+    }
+    // Told now or, where the kernel takes no more, not at all.
+    drop(wire.end_writing());
+    match evented(wire.into_socket()) {
+        Ok(stream) => read_out(stream).await,
+        Err(error) => tracing::warn!(%error, "cannot read a connection out"),
     }
 }

@@ -4,15 +4,14 @@
 //! goodbye; nothing after that. A beat that finds the socket full is not kept: its reader gets the newest one later.
 
 use std::cell::{Cell, RefCell};
-use std::os::fd::OwnedFd;
 
 use bytes::{Buf, Bytes};
-use rustix::io::{Errno, retry_on_intr};
-use rustix::net::{SendFlags, Shutdown, send, shutdown};
+
+use super::wire::{Gone, Wire};
 
 /// The writing side of a connection.
 pub(super) struct Outbox {
-    socket: OwnedFd,
+    wire: Wire,
     /// All that a frame for a socket that keeps up needs to look at.
     state: Cell<State>,
     /// Nearly always nothing: the kernel takes a frame at once.
@@ -41,9 +40,6 @@ struct Pending {
     leaving: bool,
 }
 
-/// The peer is gone.
-struct Gone;
-
 /// What became of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wrote {
@@ -58,13 +54,13 @@ pub(super) enum Wrote {
 }
 
 impl Outbox {
-    pub(super) fn new(socket: OwnedFd) -> Self {
-        Self { socket, state: Cell::new(State::Clear), pending: RefCell::default() }
+    pub(super) fn new(wire: Wire) -> Self {
+        Self { wire, state: Cell::new(State::Clear), pending: RefCell::default() }
     }
 
     /// The socket, for whoever reads or polls it.
-    pub(super) fn socket(&self) -> &OwnedFd {
-        &self.socket
+    pub(super) fn wire(&self) -> &Wire {
+        &self.wire
     }
 
     /// Writes a whole frame, or several, if nothing is pending. Of bytes that the kernel takes, nothing is kept.
@@ -74,8 +70,8 @@ impl Outbox {
             State::Busy => return Wrote::Busy,
             State::Shut => return Wrote::Shut,
         }
-        match self.hand_over(frame) {
-            Ok(taken) if taken == frame.len() => Wrote::All,
+        match self.wire.send(frame) {
+            Ok(taken) if taken == frame.len() && self.wire.is_drained() => Wrote::All,
             Ok(taken) => self.flush_with(|pending| pending.tail = frame.slice(taken..)),
             Err(Gone) => self.give_up(),
         }
@@ -118,30 +114,35 @@ impl Outbox {
     /// Ends the connection at once, in both directions.
     pub(super) fn abort(&self) {
         self.give_up();
-        // The peer may have ended it already.
-        let _ended_already = shutdown(&self.socket, Shutdown::Both);
+        self.wire.abort();
     }
 
     fn flush_with(&self, put: impl FnOnce(&mut Pending)) -> Wrote {
         let mut pending = self.pending.take().unwrap_or_default();
         put(&mut pending);
+        match self.write_out(&mut pending) {
+            Ok(true) => {
+                self.unless_shut(State::Clear);
+                Wrote::All
+            }
+            Ok(false) => {
+                self.pending.replace(Some(pending));
+                self.unless_shut(State::Busy);
+                Wrote::Part
+            }
+            Err(Gone) => self.give_up(),
+        }
+    }
+
+    /// Whether the kernel has all of it now.
+    fn write_out(&self, pending: &mut Pending) -> Result<bool, Gone> {
         while let Some(next) = pending.next() {
-            match self.hand_over(next) {
-                Ok(0) => {
-                    self.pending.replace(Some(pending));
-                    self.unless_shut(State::Busy);
-                    return Wrote::Part;
-                }
-                Ok(taken) => next.advance(taken),
-                Err(Gone) => return self.give_up(),
+            match self.wire.send(next)? {
+                0 => return Ok(false),
+                taken => next.advance(taken),
             }
         }
-        if pending.leaving {
-            // Refused only where the peer has closed already.
-            let _ended_already = shutdown(&self.socket, Shutdown::Write);
-        }
-        self.unless_shut(State::Clear);
-        Wrote::All
+        if pending.leaving { self.wire.end_writing() } else { self.wire.flush() }
     }
 
     fn unless_shut(&self, state: State) {
@@ -150,18 +151,16 @@ impl Outbox {
         }
     }
 
-    /// Hands bytes to the kernel; answers with how many it took.
-    fn hand_over(&self, bytes: &[u8]) -> Result<usize, Gone> {
-        match retry_on_intr(|| send(&self.socket, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)) {
-            Err(Errno::AGAIN) => Ok(0),
-            sent => sent.map_err(|_| Gone),
-        }
-    }
-
     fn give_up(&self) -> Wrote {
         self.state.set(State::Shut);
         self.pending.take();
         Wrote::Shut
+    }
+}
+
+impl Drop for Outbox {
+    fn drop(&mut self) {
+        self.wire.part();
     }
 }
 
@@ -184,7 +183,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         SockRef::from(&listener).set_recv_buffer_size(1).unwrap();
         let ours = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        (Outbox::new(ours.into()), listener.accept().unwrap().0)
+        (Outbox::new(Wire::plain(ours.into())), listener.accept().unwrap().0)
     }
 
     fn fill(outbox: &Outbox, byte: u8) -> usize {

@@ -7,12 +7,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
 /// A socket, and how long a write to it may wait.
-pub(super) struct Patience {
-    socket: TcpStream,
+pub(super) struct Patience<L> {
+    socket: L,
     /// Read before, and to be read again first.
     begun: Bytes,
     patience: Duration,
@@ -20,13 +19,13 @@ pub(super) struct Patience {
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
-impl Patience {
-    pub(super) fn new(socket: TcpStream, begun: Bytes, patience: Duration) -> Self {
+impl<L> Patience<L> {
+    pub(super) fn new(socket: L, begun: Bytes, patience: Duration) -> Self {
         Self { socket, begun, patience, waiting: None }
     }
 
     /// The socket alone.
-    pub(super) fn into_inner(self) -> TcpStream {
+    pub(super) fn into_inner(self) -> L {
         self.socket
     }
 
@@ -40,7 +39,7 @@ impl Patience {
     }
 }
 
-impl AsyncRead for Patience {
+impl<L: AsyncRead + Unpin> AsyncRead for Patience<L> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if !self.begun.is_empty() {
             let most = self.begun.len().min(buf.remaining());
@@ -52,7 +51,7 @@ impl AsyncRead for Patience {
     }
 }
 
-impl AsyncWrite for Patience {
+impl<L: AsyncWrite + Unpin> AsyncWrite for Patience<L> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let wrote = Pin::new(&mut self.socket).poll_write(cx, bytes);
         self.bounded(cx, wrote)
@@ -72,7 +71,9 @@ impl AsyncWrite for Patience {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_flush(cx)
+        // With TLS a write is taken in before it is out.
+        let flushed = Pin::new(&mut self.socket).poll_flush(cx);
+        self.bounded(cx, flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

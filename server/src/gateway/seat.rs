@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::os::fd::OwnedFd;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +14,7 @@ use tokio::time::sleep;
 use super::audience::Audience;
 use super::linger::LINGER;
 use super::outbox::{Outbox, Wrote};
+use super::wire::Wire;
 use crate::fanout::{Encoding, Frames, Message};
 
 /// What kind of reader it is.
@@ -70,8 +70,8 @@ impl Seat {
     }
 
     /// The socket, for whoever reads or polls it.
-    pub(super) fn socket(&self) -> &OwnedFd {
-        self.outbox.socket()
+    pub(super) fn wire(&self) -> &Wire {
+        self.outbox.wire()
     }
 
     /// Appends the newest beat to the `first` bytes, behind what only a fan gets, and writes all of it.

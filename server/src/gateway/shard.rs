@@ -20,6 +20,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 
+use super::arrival::{self, Arrival};
 use super::audience::Audience;
 use super::connection::Connection;
 use super::poller::watched;
@@ -27,10 +28,13 @@ use super::sample::Lengths;
 use super::seat::Seat;
 use super::sessions::Claim;
 use super::sockets::Sockets;
+use super::wire::Wire;
 use super::{Admission, Counters, Gateway, SessionId, ToShard, front};
+use crate::config::Preamble;
 use crate::dice;
 use crate::fanout::Message;
 use crate::http::Wanted;
+use crate::listen::Listener;
 
 /// How long a new socket waits for the old one's marks. The old shard answers between two polls; this is for a stuck one.
 const HAND_OVER: Duration = Duration::from_secs(2);
@@ -62,18 +66,19 @@ pub(crate) struct Shard {
 }
 
 impl Shard {
-    /// Serves `listener` on this thread, for as long as the process lives.
+    /// Serves `listeners` on this thread, for as long as the process lives.
     pub(crate) fn run(
         index: usize,
         gateway: Arc<Gateway>,
-        listener: std::net::TcpListener,
+        listeners: Vec<Listener>,
         mailbox: mpsc::Receiver<ToShard>,
     ) -> io::Result<()> {
         let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
         runtime.block_on(async move {
-            let listener = watched(listener)?;
             let shard = Rc::new(Self::new(index, gateway)?);
-            tokio::task::spawn_local(Rc::clone(&shard).accept(listener));
+            for Listener { socket, preamble } in listeners {
+                tokio::task::spawn_local(Rc::clone(&shard).accept(watched(socket)?, preamble));
+            }
             tokio::task::spawn_local(Rc::clone(&shard).answer(mailbox));
             tokio::task::spawn_local(Sockets::part_with_the_silent(Rc::clone(&shard)));
             tokio::task::spawn_local(Rc::clone(&shard).part_with_the_expired());
@@ -110,7 +115,7 @@ impl Shard {
     /// Takes on an upgraded connection. `first` is still to be written; `early` came behind its handshake.
     pub(super) async fn open(
         self: &Rc<Self>,
-        socket: OwnedFd,
+        wire: Wire,
         mut first: Vec<u8>,
         early: Vec<u8>,
         wanted: Wanted,
@@ -119,15 +124,12 @@ impl Shard {
         let connection = match wanted {
             Wanted::Refusal(code) => {
                 Message::Close(code, "").frame_into(&mut first);
-                return match evented(socket) {
-                    Ok(stream) => front::say_and_close(stream, &first).await,
-                    Err(error) => tracing::warn!(%error, "cannot refuse a connection"),
-                };
+                return front::say_and_close(wire, &first).await;
             }
-            Wanted::Display(display) => Connection::of_display(self, socket, first, place, display),
+            Wanted::Display(display) => Connection::of_display(self, wire, first, place, display),
             Wanted::Fan(fan, session) => {
                 let held = self.session(session, fan.event).await;
-                Connection::of_fan(self, socket, first, place, fan, held)
+                Connection::of_fan(self, wire, first, place, fan, held)
             }
         };
         self.sockets.add(self, connection, early);
@@ -286,7 +288,7 @@ impl Shard {
         }
     }
 
-    async fn accept(self: Rc<Self>, listener: AsyncFd<std::net::TcpListener>) {
+    async fn accept(self: Rc<Self>, listener: AsyncFd<std::net::TcpListener>, preamble: Preamble) {
         let mut accepting = self.accepting.subscribe();
         loop {
             let mut ready = tokio::select! {
@@ -295,7 +297,7 @@ impl Shard {
             };
             for _ in 0..ACCEPTS_AT_A_STRETCH {
                 match acceptfrom_with(&listener, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC) {
-                    Ok((socket, peer)) => self.receive(socket, ip_of(peer)),
+                    Ok((socket, peer)) => self.receive(socket, ip_of(peer), preamble),
                     Err(Errno::AGAIN) => {
                         ready.clear_ready();
                         break;
@@ -312,34 +314,40 @@ impl Shard {
         }
     }
 
-    fn receive(self: &Rc<Self>, socket: OwnedFd, peer: IpAddr) {
+    fn receive(self: &Rc<Self>, socket: OwnedFd, peer: IpAddr, preamble: Preamble) {
+        if preamble.proxied && !self.gateway.config.addresses.trusts(peer) {
+            return arrival::refuse_stranger(peer);
+        }
         let now_ms = self.read_clock();
         let Some(place) = self.gateway.admit() else {
             metrics::counter!("beat_turned_away_total").increment(1);
             return self.turn_away(socket, front::TOO_MANY);
         };
-        match self.gateway.addresses.enter(peer, now_ms) {
-            Ok(stand) => self.sockets.receive(socket, peer, place.stand_as(stand), now_ms),
-            Err(_) => self.turn_away(socket, front::TOO_MANY_OF_ONE),
+        // Of whom a proxy hands on, it is the client's address that counts, which is not known yet.
+        let stand = if preamble.proxied { Ok(None) } else { self.gateway.addresses.enter(peer, now_ms) };
+        match (stand, preamble) {
+            (Ok(stand), Preamble { proxied: false, tls: false }) => {
+                self.sockets.receive(socket, peer, place.stand_as(stand), now_ms);
+            }
+            (Ok(stand), _) => {
+                let arrival = Arrival { socket, peer, place: place.stand_as(stand), preamble };
+                tokio::task::spawn_local(arrival.take_on(Rc::clone(self)));
+            }
+            (Err(_), _) => self.turn_away(socket, front::TOO_MANY_OF_ONE),
         }
     }
 
     /// Says why to so many at once; a flood beyond is only hung up on.
-    fn turn_away(self: &Rc<Self>, socket: OwnedFd, answer: &'static [u8]) {
+    pub(super) fn turn_away(self: &Rc<Self>, socket: OwnedFd, answer: &'static [u8]) {
         if self.leaving.get() == TURNED_AWAY_AT_ONCE {
             return;
         }
-        match evented(socket) {
-            Ok(stream) => {
-                self.leaving.set(self.leaving.get() + 1);
-                let shard = Rc::clone(self);
-                tokio::task::spawn_local(async move {
-                    front::say_and_close(stream, answer).await;
-                    shard.leaving.set(shard.leaving.get() - 1);
-                });
-            }
-            Err(error) => tracing::warn!(%error, "cannot turn a connection away"),
-        }
+        self.leaving.set(self.leaving.get() + 1);
+        let shard = Rc::clone(self);
+        tokio::task::spawn_local(async move {
+            front::say_and_close(Wire::plain(socket), answer).await;
+            shard.leaving.set(shard.leaving.get() - 1);
+        });
     }
 }
 

@@ -20,6 +20,7 @@ use super::connection::Connection;
 use super::newcomer::{Asked, Handshake, Newcomer};
 use super::poller::{Poller, Ready};
 use super::shard::{Shard, evented};
+use super::wire::Wire;
 use super::{Admission, front};
 use crate::http::Wanted;
 
@@ -116,9 +117,7 @@ impl Sockets {
                 && let Socket::New(newcomer) = all.remove(key)
             {
                 this.poller.remove(&newcomer.socket);
-                if let Ok(stream) = evented(newcomer.socket) {
-                    tokio::task::spawn_local(front::too_late(stream));
-                }
+                tokio::task::spawn_local(front::too_late(Wire::plain(newcomer.socket)));
             }
         }
     }
@@ -206,17 +205,18 @@ impl Sockets {
     ) -> bool {
         let Socket::New(newcomer) = std::mem::replace(socket, Socket::Between) else { return false };
         let Newcomer { socket: out, place, .. } = newcomer;
+        let wire = Wire::plain(out);
         let place = place.stand_as(stand);
         let mut connection = match wanted {
-            Wanted::Display(display) => Connection::of_display(shard, out, answer, place, display),
+            Wanted::Display(display) => Connection::of_display(shard, wire, answer, place, display),
             Wanted::Fan(fan, None) => {
                 let held = shard.new_session(fan.event);
-                Connection::of_fan(shard, out, answer, place, fan, held)
+                Connection::of_fan(shard, wire, answer, place, fan, held)
             }
             Wanted::Fan(..) | Wanted::Refusal(_) => {
-                self.poller.remove(&out);
+                self.poller.remove(wire.socket());
                 let (shard, early) = (Rc::clone(shard), buffer[early].to_vec());
-                tokio::task::spawn_local(async move { shard.open(out, answer, early, wanted, place).await });
+                tokio::task::spawn_local(async move { shard.open(wire, answer, early, wanted, place).await });
                 return false;
             }
         };
@@ -232,7 +232,13 @@ impl Sockets {
         match evented(newcomer.socket) {
             Ok(stream) => {
                 let begun = Bytes::copy_from_slice(begun);
-                tokio::task::spawn_local(front::serve(Rc::clone(shard), stream, begun, newcomer.peer, newcomer.place));
+                tokio::task::spawn_local(front::serve_new(
+                    Rc::clone(shard),
+                    stream,
+                    begun,
+                    newcomer.peer,
+                    newcomer.place,
+                ));
             }
             Err(error) => tracing::warn!(%error, "cannot take a connection on"),
         }

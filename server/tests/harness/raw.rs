@@ -1,22 +1,29 @@
 //! A socket that can say anything, also what no client library would.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use rustls::ClientConfig;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
-use super::within;
+use super::{shake_hands, within};
 
 /// More than a refusal ever takes.
 const PATIENCE: Duration = Duration::from_secs(8);
 
 /// A bare connection.
 pub(crate) struct Raw {
-    socket: TcpStream,
+    socket: Box<dyn Socket>,
     unread: Vec<u8>,
 }
+
+/// What a bare connection goes over.
+trait Socket: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Socket for T {}
 
 /// How a WebSocket ended, as a client sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,32 +40,47 @@ pub(crate) enum End {
 impl Raw {
     /// Connects.
     pub(crate) async fn connect(address: SocketAddr) -> Self {
-        Self::on(TcpSocket::new_v4().unwrap(), address).await
+        Self::over(dial(TcpSocket::new_v4().unwrap(), address).await)
     }
 
     /// Connects from this address of the machine.
     pub(crate) async fn connect_from(local: IpAddr, address: SocketAddr) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind((local, 0).into()).unwrap();
-        Self::on(socket, address).await
+        Self::over(dial(socket, address).await)
     }
 
     /// Connects with room for few unread bytes.
     pub(crate) async fn narrow(address: SocketAddr, bytes: u32) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(bytes).unwrap();
-        Self::on(socket, address).await
+        Self::over(dial(socket, address).await)
     }
 
-    async fn on(socket: TcpSocket, address: SocketAddr) -> Self {
-        let socket = within("a connection", socket.connect(address)).await.unwrap();
-        socket.set_nodelay(true).unwrap();
-        Self { socket, unread: Vec::new() }
+    /// Connects and shakes hands; what is said and heard from then on is within TLS.
+    pub(crate) async fn secured(address: SocketAddr, client: &Arc<ClientConfig>) -> Self {
+        let socket = dial(TcpSocket::new_v4().unwrap(), address).await;
+        Self::over(shake_hands(socket, client).await.unwrap())
+    }
+
+    /// The same with room for few unread bytes.
+    pub(crate) async fn narrow_secured(address: SocketAddr, bytes: u32, client: &Arc<ClientConfig>) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(bytes).unwrap();
+        Self::over(shake_hands(dial(socket, address).await, client).await.unwrap())
+    }
+
+    /// Goes over what is connected already.
+    pub(crate) fn over(socket: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Self {
+        Self { socket: Box::new(socket), unread: Vec::new() }
     }
 
     /// Sends all of `bytes`; whether the peer still took them.
     pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
-        within("bytes go out", self.socket.write_all(bytes.as_ref())).await.is_ok()
+        within("bytes go out", async {
+            self.socket.write_all(bytes.as_ref()).await.is_ok() && self.socket.flush().await.is_ok()
+        })
+        .await
     }
 
     /// The head of an HTTP answer; nothing if the connection ended without one.
@@ -144,6 +166,12 @@ impl Raw {
             Err(_) => Err(End::Reset),
         }
     }
+}
+
+async fn dial(socket: TcpSocket, address: SocketAddr) -> TcpStream {
+    let socket = within("a connection", socket.connect(address)).await.unwrap();
+    socket.set_nodelay(true).unwrap();
+    socket
 }
 
 /// A final frame as a client sends it.

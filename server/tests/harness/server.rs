@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-use super::{Proxy, Redis, get, until, within};
+use super::{Pair, Proxy, Redis, get, until, within};
 
 /// How a server is to be started; the same one can be started again on the same data.
 #[derive(Clone)]
@@ -20,6 +20,7 @@ pub(crate) struct Setup {
     folder: Arc<TempDir>,
     variables: Vec<(String, String)>,
     flags: Vec<String>,
+    listen: String,
     store: String,
     is_deaf: bool,
 }
@@ -28,8 +29,15 @@ impl Setup {
     /// No configuration file, one shard, nothing kept: the event `demo` is open with the 206 NOCs.
     pub(crate) fn plain() -> Self {
         let folder = TempDir::with_prefix("beat-claims-").unwrap();
-        Self { folder: folder.into(), variables: Vec::new(), flags: Vec::new(), store: "memory".into(), is_deaf: false }
-            .shards(1)
+        Self {
+            folder: folder.into(),
+            variables: Vec::new(),
+            flags: Vec::new(),
+            listen: "127.0.0.1:0".into(),
+            store: "memory".into(),
+            is_deaf: false,
+        }
+        .shards(1)
     }
 
     /// The event `demo` with the teams `T0` to `T9`.
@@ -65,6 +73,21 @@ impl Setup {
     pub(crate) fn variable(mut self, name: &str, value: impl Display) -> Self {
         self.variables.push((name.into(), value.to_string()));
         self
+    }
+
+    /// Fans come in at these addresses, as `listen` has them.
+    pub(crate) fn listen(self, addresses: &str) -> Self {
+        Self { listen: addresses.into(), ..self }
+    }
+
+    /// With this certificate and its key: put there anew, they renew those of a server that runs.
+    pub(crate) fn certified(self, pair: &Pair) -> Self {
+        let at = |name: &str| self.folder.path().join(name).display().to_string();
+        let (certificate, key) = (at("server.pem"), at("server.key"));
+        self.beside("server.pem", &pair.certificate)
+            .beside("server.key", &pair.key)
+            .set("tls.certificate", certificate)
+            .set("tls.key", key)
     }
 
     /// With this many shards.
@@ -129,9 +152,12 @@ impl Setup {
         let log = if self.is_deaf { Arc::default() } else { listen_to(said) };
         let pid = Pid::from_raw(process.id().unwrap().cast_signed()).unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let fans = address(&mut lines, "fans    ", &log).await;
+        let mut listeners = Vec::new();
+        for _ in self.listen.split(',') {
+            listeners.push(address(&mut lines, "fans    ", &log).await);
+        }
         let admin = address(&mut lines, "admin   ", &log).await;
-        Server { fans, admin, process, pid, log, _folder: Arc::clone(&self.folder) }
+        Server { fans: listeners[0], listeners, admin, process, pid, log, _folder: Arc::clone(&self.folder) }
     }
 
     /// The command that starts it.
@@ -140,7 +166,7 @@ impl Setup {
         let mut command = Command::new("/bin/sh");
         command
             .args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_beat-server")])
-            .args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--store", &self.store])
+            .args(["--listen", &self.listen, "--admin", "127.0.0.1:0", "--store", &self.store])
             .args(&self.flags)
             .env_clear()
             .envs(self.variables.iter().map(|(name, value)| (name, value)));
@@ -152,6 +178,8 @@ impl Setup {
 pub(crate) struct Server {
     /// Where fans come in.
     pub(crate) fans: SocketAddr,
+    /// There, and wherever else.
+    pub(crate) listeners: Vec<SocketAddr>,
     /// Where operators do.
     pub(crate) admin: SocketAddr,
     process: Child,
@@ -253,5 +281,6 @@ async fn address(lines: &mut Lines<BufReader<ChildStdout>>, label: &str, log: &M
     let line = within("the server says where it listens", lines.next_line()).await.unwrap();
     let line = line.unwrap_or_else(|| panic!("the server ended instead of starting: {}", log.lock().unwrap()));
     let url = line.strip_prefix(label).unwrap_or_else(|| panic!("{line:?} does not begin with {label:?}"));
-    url.strip_prefix("http://").and_then(|rest| rest.strip_suffix('/')).unwrap().parse().unwrap()
+    let (_, address) = url.trim_end_matches(" (PROXY protocol)").split_once("://").unwrap();
+    address.strip_suffix('/').unwrap().parse().unwrap()
 }

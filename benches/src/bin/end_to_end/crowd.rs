@@ -16,7 +16,8 @@ use beat_benches::one_tap_more;
 
 use crate::book::{held_up, refuse};
 use crate::listener::upgrade;
-use crate::process::own_cpu_seconds;
+use crate::process::{Process, own_cpu_seconds};
+use crate::secured::{Secured, Trust};
 use crate::thumbs::Tap;
 
 /// Behind its schedule by more, the crowd is the bottleneck.
@@ -34,6 +35,8 @@ pub(crate) struct Crowd {
     fans: Vec<Fan>,
     /// Who taps next, where all do in turn.
     next: usize,
+    /// Whom they believe, where they come by TLS.
+    trust: Option<Trust>,
     epoll: OwnedFd,
     events: Vec<epoll::Event>,
     sink: Vec<u8>,
@@ -43,6 +46,7 @@ pub(crate) struct Crowd {
 
 struct Fan {
     socket: OwnedFd,
+    secured: Option<Secured>,
     team: u16,
     total: u32,
 }
@@ -57,9 +61,9 @@ pub(crate) struct Handed {
 
 impl Crowd {
     /// Opens `fans` connections to the event `demo`, one after the other; they tap for 200 teams.
-    pub(crate) fn connect(port: u16, fans: usize) -> io::Result<Self> {
-        let mut crowd = Self::new()?;
-        crowd.admit(port, "demo", (0..200).cycle().take(fans))?;
+    pub(crate) fn connect(process: &Process, fans: usize) -> io::Result<Self> {
+        let mut crowd = Self { trust: process.trust.clone(), ..Self::new()? };
+        crowd.admit(process.port, "demo", (0..200).cycle().take(fans))?;
         Ok(crowd)
     }
 
@@ -67,28 +71,30 @@ impl Crowd {
     pub(crate) fn new() -> io::Result<Self> {
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
         let (events, sink) = (Vec::with_capacity(EVENTS), vec![0; 1 << 16]);
-        Ok(Self { fans: Vec::new(), next: 0, epoll, events, sink, frame: Vec::new(), bytes_in: 0 })
+        Ok(Self { fans: Vec::new(), next: 0, trust: None, epoll, events, sink, frame: Vec::new(), bytes_in: 0 })
     }
 
     /// Opens a connection to `event` for each of `teams`, whom its fan taps for.
     pub(crate) fn admit(&mut self, port: u16, event: &str, teams: impl IntoIterator<Item = u16>) -> io::Result<()> {
         let request = request(event);
         for team in teams {
-            let mut socket = ask(port, &request)?;
-            expect_upgrade(&mut socket)?;
+            let mut asked = ask(port, &request, self.trust.as_ref())?;
+            expect_upgrade(&mut asked)?;
+            let Asked { socket, secured } = asked;
             epoll::add(
                 &self.epoll,
                 &socket,
                 EventData::new_u64(self.fans.len() as u64),
                 EventFlags::IN | EventFlags::ET,
             )?;
-            self.fans.push(Fan { socket: socket.into(), team, total: 0 });
+            self.fans.push(Fan { socket: socket.into(), secured, team, total: 0 });
         }
         Ok(())
     }
 
     /// Opens and closes so many connections, several at once; so many a second, or as fast as they are answered.
-    pub(crate) fn storm(port: u16, connections: u32, at_once: u32, per_second: Option<f64>) -> io::Result<()> {
+    pub(crate) fn storm(process: &Process, connections: u32, at_once: u32, per_second: Option<f64>) -> io::Result<()> {
+        let (port, trust) = (process.port, process.trust.as_ref());
         let (request, mut own) = (request("demo"), Pace::begin());
         for nth in (0..connections).step_by(usize::try_from(at_once).unwrap_or(1)) {
             if let Some(per_second) = per_second {
@@ -96,7 +102,7 @@ impl Crowd {
                 sleep(due.saturating_sub(own.began.elapsed()));
                 own.late_by(own.began.elapsed().saturating_sub(due).as_secs_f64());
             }
-            let mut asked = (0..at_once).map(|_| ask(port, &request)).collect::<io::Result<Vec<_>>>()?;
+            let mut asked = (0..at_once).map(|_| ask(port, &request, trust)).collect::<io::Result<Vec<_>>>()?;
             asked.iter_mut().try_for_each(expect_upgrade)?;
         }
         own.judge()
@@ -193,8 +199,12 @@ impl Crowd {
         Ok(())
     }
 
-    fn write(&self, at: usize) -> io::Result<()> {
-        match send(self.fans[at].socket.as_fd(), &self.frame, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
+    fn write(&mut self, at: usize) -> io::Result<()> {
+        let fan = &mut self.fans[at];
+        if let Some(secured) = &mut fan.secured {
+            self.frame = secured.encrypt(&self.frame)?;
+        }
+        match send(fan.socket.as_fd(), &self.frame, SendFlags::DONTWAIT | SendFlags::NOSIGNAL) {
             Ok(taken) if taken == self.frame.len() => Ok(()),
             other => refuse(format!("fan {at} cannot send: {other:?}")),
         }
@@ -253,16 +263,29 @@ fn request(event: &str) -> String {
     upgrade(&format!("/v1/events/{event}/ws"), "Sec-WebSocket-Protocol: cheer.v1\r\n")
 }
 
-fn ask(port: u16, request: &str) -> io::Result<TcpStream> {
-    let mut socket = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
-    socket.set_nodelay(true)?;
-    socket.write_all(request.as_bytes())?;
-    Ok(socket)
+/// Who waits for an answer.
+struct Asked {
+    socket: TcpStream,
+    secured: Option<Secured>,
 }
 
-fn expect_upgrade(socket: &mut TcpStream) -> io::Result<()> {
+fn ask(port: u16, request: &str, trust: Option<&Trust>) -> io::Result<Asked> {
+    let mut socket = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    socket.set_nodelay(true)?;
+    let mut secured = trust.map(|trust| Secured::shake_hands(&mut socket, trust)).transpose()?;
+    match &mut secured {
+        None => socket.write_all(request.as_bytes())?,
+        Some(secured) => socket.write_all(&secured.encrypt(request.as_bytes())?)?,
+    }
+    Ok(Asked { socket, secured })
+}
+
+fn expect_upgrade(Asked { socket, secured }: &mut Asked) -> io::Result<()> {
     let mut head = [0; 4_096];
-    let read = socket.read(&mut head)?;
+    let read = match secured {
+        None => socket.read(&mut head)?,
+        Some(secured) => secured.read(socket, &mut head)?,
+    };
     if head[..read].starts_with(b"HTTP/1.1 101") {
         return Ok(());
     }

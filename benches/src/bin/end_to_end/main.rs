@@ -11,6 +11,7 @@ mod floor;
 mod crowd;
 mod thumbs;
 mod listener;
+mod secured;
 
 use std::process::ExitCode;
 

@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 
 use rustix::thread::{CpuSet, sched_setaffinity};
 use rustix::time::{ClockId, clock_gettime};
+use tempfile::TempDir;
 
 use crate::book::refuse;
+use crate::secured::{Trust, certify};
 use crate::{CROWD_CORE, SERVER_CORE};
 
 /// Limits of the gateway that a bench goes beyond: a fan who sends 4,000 frames a second is no fan.
@@ -29,6 +31,10 @@ pub(crate) struct Process {
     child: Child,
     /// Where fans come in.
     pub(crate) port: u16,
+    /// Whom they believe, where that speaks TLS.
+    pub(crate) trust: Option<Trust>,
+    /// Its certificate.
+    folder: Option<TempDir>,
     counts: Counter,
 }
 
@@ -70,6 +76,18 @@ impl Process {
         Self::start(command()?.args(["--store", "memory"]).envs(RAISED))
     }
 
+    /// The same, which speaks TLS and nothing else, to fans who have been there before or have not.
+    pub(crate) fn secured(comes_back: bool) -> io::Result<Self> {
+        let folder = TempDir::new()?;
+        let trust = certify(folder.path(), comes_back)?;
+        let files = [("BEAT_TLS_CERTIFICATE", "server.pem"), ("BEAT_TLS_KEY", "server.key")];
+        let files = files.map(|(name, file)| (name, folder.path().join(file)));
+        let mut gateway =
+            Self::start(command_at("https://127.0.0.1:0")?.args(["--store", "memory"]).envs(RAISED).envs(files))?;
+        (gateway.trust, gateway.folder) = (Some(trust), Some(folder));
+        Ok(gateway)
+    }
+
     /// The same with the events of a file.
     pub(crate) fn gateway_of(events: &Path) -> io::Result<Self> {
         Self::start(command()?.arg("--config").arg(events).args(["--store", "memory"]).envs(RAISED))
@@ -83,7 +101,7 @@ impl Process {
     fn start(command: &mut Command) -> io::Result<Self> {
         let (child, _, mut said) = start(command)?;
         let (port, admin) = (port_of(&mut said)?, port_of(&mut said)?);
-        let gateway = Self { child, port, counts: Counter::Metrics(admin) };
+        let gateway = Self { child, port, trust: None, folder: None, counts: Counter::Metrics(admin) };
         let began = Instant::now();
         while get(admin, "/readyz").is_ok_and(|page| !page.starts_with("HTTP/1.1 200")) {
             if began.elapsed() > START_DEADLINE {
@@ -99,7 +117,7 @@ impl Process {
         let mut command = Command::new(std::env::current_exe()?);
         let (child, stdin, mut said) = start(command.args(["floor", &frame_bytes.to_string()]))?;
         let port = port_of(&mut said)?;
-        Ok(Self { child, port, counts: Counter::Pipe(stdin, said) })
+        Ok(Self { child, port, trust: None, folder: None, counts: Counter::Pipe(stdin, said) })
     }
 
     /// What it has done so far, by its own word.
@@ -186,12 +204,16 @@ impl Drop for Process {
 }
 
 fn command() -> io::Result<Command> {
+    command_at("127.0.0.1:0")
+}
+
+fn command_at(listen: &str) -> io::Result<Command> {
     let program = std::env::current_exe()?.with_file_name("beat-server");
     if !program.is_file() {
         return refuse("there is no gateway: cargo build --release -p beat-server");
     }
     let mut command = Command::new(program);
-    command.args(["--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--shards", "1", "--log", "warn"]);
+    command.args(["--listen", listen, "--admin", "127.0.0.1:0", "--shards", "1", "--log", "warn"]);
     Ok(command)
 }
 

@@ -1,6 +1,7 @@
 //! The rows, in the order in which they are printed.
 
 mod work;
+mod tls;
 mod memory;
 mod latency;
 mod payload;
@@ -9,10 +10,11 @@ mod growth;
 use crate::book::Book;
 
 /// What the names of rows begin with, and what those are about.
-const WORDS: [(&str, &str); 9] = [
+const WORDS: [(&str, &str); 10] = [
     ("ingest", "CPU of a CHEER that comes in"),
     ("both", "the same while beats go out"),
     ("handshakes", "CPU of a connection that comes and goes"),
+    ("tls", "CPU and memory with TLS, beside the gateway without"),
     ("memory", "of an idle fan"),
     ("latency", "from a tap to the display frame that contains it"),
     ("payload", "bytes a second to a fan"),
@@ -24,6 +26,7 @@ const WORDS: [(&str, &str); 9] = [
 /// Measures and prints all that is wanted.
 pub(crate) fn all(book: &mut Book) {
     work::rows(book);
+    tls::rows(book);
     memory::rows(book);
     latency::rows(book);
     payload::rows(book);

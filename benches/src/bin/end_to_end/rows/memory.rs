@@ -19,7 +19,7 @@ pub(super) fn rows(book: &mut Book) {
 fn bytes_each(fans: usize) -> io::Result<u64> {
     let gateway = Process::gateway()?;
     let before = gateway.resident_bytes()?;
-    let mut crowd = Crowd::connect(gateway.port, fans)?;
+    let mut crowd = Crowd::connect(&gateway, fans)?;
     crowd.rest(Duration::from_secs(4))?;
     Ok((gateway.resident_bytes()? - before) / fans as u64)
 }

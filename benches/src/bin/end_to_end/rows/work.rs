@@ -15,7 +15,7 @@ const GREETED: Duration = Duration::from_secs(1);
 /// Taps a second of each of the few: its team is silent in no beat.
 const FEW_TAPS: f64 = 2.0;
 /// So many teams make a DELTA a frame of 300 bytes: 4 of header, 10 before the levels, two a level.
-const TEAMS_OF_300_BYTES: usize = 143;
+pub(super) const TEAMS_OF_300_BYTES: usize = 143;
 /// As long as a gateway that has nothing else to do takes to read what was just sent.
 const TAKEN_IN: Duration = Duration::from_millis(20);
 /// What was sent last is taken in by then.
@@ -36,10 +36,10 @@ pub(super) enum Work {
 }
 
 /// What one run brought.
-struct Measured {
-    nanoseconds_per_unit: f64,
+pub(super) struct Measured {
+    pub(super) nanoseconds_per_unit: f64,
     /// Of a frame that went out, so that the floor can send as many.
-    frame_bytes: usize,
+    pub(super) frame_bytes: usize,
 }
 
 /// What the runs of both brought, in nanoseconds a unit.
@@ -110,19 +110,20 @@ pub(super) fn beside(work: Work) -> io::Result<Beside> {
     })
 }
 
-fn measure(work: Work, process: &mut Process) -> io::Result<Measured> {
+/// One run.
+pub(super) fn measure(work: Work, process: &mut Process) -> io::Result<Measured> {
     pin_crowd()?;
     let fans = match work {
         Work::Ingest { fans, .. } | Work::FanOut { fans, .. } | Work::Both { fans, .. } => fans,
         Work::Handshakes { connections, at_once, per_second } => {
             let cpu = process.cpu_nanoseconds()?;
-            Crowd::storm(process.port, connections, at_once, per_second)?;
+            Crowd::storm(process, connections, at_once, per_second)?;
             sleep(SETTLED);
             let spent = process.cpu_nanoseconds()? - cpu;
             return Ok(Measured { nanoseconds_per_unit: spent / f64::from(connections), frame_bytes: 0 });
         }
     };
-    let mut crowd = Crowd::connect(process.port, fans)?;
+    let mut crowd = Crowd::connect(process, fans)?;
     match work {
         Work::FanOut { tapping: few @ 1.., .. } => {
             crowd.rest_but(few, FEW_TAPS, GREETED)?;
