@@ -144,14 +144,19 @@ impl Admin {
             Ok(asked) => asked,
             Err(why) => return text(StatusCode::BAD_REQUEST, &format!("{why}\n")),
         };
+        let whom = subject.to_string();
         match self.excluding.decide(event, (subject, deed == "exclude"), who, &why).await {
             Ok(decision) => {
-                let whom = decision.subject.to_string();
                 tracing::info!(target: "audit", event = %event.id, deed, whom, who, why, "an operator decided");
                 json_page(StatusCode::OK, &decision)
             }
             Err(error @ DecisionError::Store(_)) => {
                 text(exclusions::status(&error), &format!("{error}; nothing was done, try again\n"))
+            }
+            Err(error @ DecisionError::Unsure(_)) => {
+                tracing::info!(target: "audit", event = %event.id, deed, whom, who, why, %error, "an operator decided, and the store did not confirm it");
+                let advice = "it may have been done all the same: look at /excluded in two seconds, or try again";
+                text(exclusions::status(&error), &format!("{error}; {advice}\n"))
             }
             Err(error) => text(exclusions::status(&error), &format!("{error}\n")),
         }

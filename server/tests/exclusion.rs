@@ -274,6 +274,17 @@ async fn without_its_store_nothing_is_decided() {
 }
 
 #[tokio::test]
+async fn of_what_the_store_does_not_confirm_nobody_is_told_that_it_was_not_done() {
+    let redis = Redis::start().await;
+    let server = setup().meeting_in(&redis).start().await;
+    assert_eq!(redis.say("ACL SETUSER default -hsetnx").await, "+OK");
+    let page = post(&server, "exclude", "fan=out&why=x").await;
+    assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE, "{}", page.text());
+    assert!(page.text().contains("may have been done"), "{}", page.text());
+    until("it stands in the log", async || server.log().contains("whom=\"fan:out\"").then_some(())).await;
+}
+
+#[tokio::test]
 async fn what_an_operator_does_stands_in_the_log_at_any_level() {
     let server = setup().set("log", "off").start().await;
     let ticket = signed(&holder(TicketRole::Operator, "crew-7"));

@@ -59,7 +59,7 @@ pub(super) fn list<R>(event: &Event, write: impl FnOnce(&Listed<'_>) -> R) -> R 
 /// What a decision that was not taken is answered with.
 pub(super) fn status(error: &DecisionError) -> StatusCode {
     match error {
-        DecisionError::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+        DecisionError::Store(_) | DecisionError::Unsure(_) => StatusCode::SERVICE_UNAVAILABLE,
         DecisionError::Excluded(_) | DecisionError::NotExcluded(_) | DecisionError::TooMany => StatusCode::CONFLICT,
     }
 }

@@ -31,9 +31,12 @@ pub(crate) enum DecisionError {
     /// Each gateway reads all of them.
     #[error("{EXCLUDED_MAX} are excluded from this event already: readmit some, or exclude a wider prefix")]
     TooMany,
-    /// The store did not take it.
+    /// The store could not be asked: nothing was done.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// It was told, and has not said that it took it: what it took is heard in a moment.
+    #[error("{0}")]
+    Unsure(StoreError),
 }
 
 /// Keeps who is excluded.
@@ -77,7 +80,7 @@ impl Excluding {
         }
         let number = known.next_number(self.gateway.clock.wall_ms());
         let decision = Decision { number, excludes, subject, who: who.to_owned(), why: why.to_owned() };
-        self.hear_and_judge(event, std::slice::from_ref(&decision)).await?;
+        self.hear_and_judge(event, std::slice::from_ref(&decision)).await.map_err(DecisionError::Unsure)?;
         Ok(decision)
     }
 
