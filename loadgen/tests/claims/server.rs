@@ -21,12 +21,17 @@ pub(crate) struct Server {
 impl Server {
     /// With this configuration, and other files beside it.
     pub(crate) fn start(config: &str, beside: &[(&str, &str)]) -> Self {
+        Self::start_at("127.0.0.1:0", config, beside)
+    }
+
+    /// The same, where fans find it at `listen`.
+    pub(crate) fn start_at(listen: &str, config: &str, beside: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in beside.iter().chain(&[("beat.toml", config)]) {
             std::fs::write(folder.path().join(name), text).unwrap();
         }
         let mut process = Command::new(program())
-            .args(["--config", "beat.toml", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--store", "memory"])
+            .args(["--config", "beat.toml", "--listen", listen, "--admin", "127.0.0.1:0", "--store", "memory"])
             .current_dir(folder.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

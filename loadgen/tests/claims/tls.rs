@@ -14,6 +14,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::fake::{Fake, Faults};
 use crate::load::{Ran, beat_load, beat_load_with};
 use crate::refusals::unused_address;
+use crate::server::Server;
 use crate::sink::Sink;
 
 /// What speaks TLS in front of a server that does not, under a name of its own making.
@@ -90,6 +91,22 @@ fn every_tap_arrives_once_over_tls_carried_by_two_processes() {
     let ran = secured.load(&[&CROWD[..], &["--procs", "2"]].concat());
     ran.assert_exact();
     assert!(!ran.says("INSECURE"), "{}", ran.report);
+}
+
+#[test]
+fn a_server_that_speaks_tls_itself_counts_every_tap_beside_those_that_misbehave() {
+    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()]).unwrap();
+    let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());
+    let config = "[tls]\ncertificate = 'ca.pem'\nkey = 'key.pem'\n";
+    let server =
+        Server::start_at("https://127.0.0.1:0", config, &[("ca.pem", certificate.as_str()), ("key.pem", key.as_str())]);
+    let ca = server.file("ca.pem");
+    let words = ["-c", "60", "-q", "120", "-z", "4s", "--storm", "at=1s,lasts=1s", "--settle", "10s", "--procs", "2"];
+    let cohorts = ["--garbage", "7", "--slow-readers", "2", "--half-open", "4", "--flood", "2", "--bots", "1"];
+    let ran = server.load(&[&words[..], &cohorts, &["--ca", &ca]].concat());
+    assert_eq!(ran.code, 0, "{}{}", ran.report, ran.errors);
+    assert!(ran.says("wss://127.0.0.1") && ran.says("RECONCILED  every tap"), "{}", ran.report);
+    assert!(ran.says("honest fans  unhurt"), "{}", ran.report);
 }
 
 #[test]
