@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use hyper::Method;
 
-use crate::harness::{End, Fan, Raw, Server, Setup, Speech, Wish, masked, request};
+use crate::harness::{End, Fan, Raw, Server, Setup, Speech, Wish, masked, request, until};
 
 const WS: &str = "/v1/events/demo/ws";
 
@@ -171,6 +171,22 @@ async fn a_refusal_is_read_by_who_has_already_said_more() {
     raw.send(wanted("GET", "/", &[&format!("X-Long: {}", "a".repeat(5_000))])).await;
     assert!(raw.head().await.unwrap().starts_with("HTTP/1.1 503 "));
     assert_eq!(raw.end_of_stream().await, End::Eof);
+}
+
+#[tokio::test]
+async fn what_came_behind_a_handshake_is_read_whole_by_whichever_hand() {
+    let server = Setup::ten_teams().tireless().set("limits.frames_burst", 1_000).start().await;
+    let cheer = |total: u8| {
+        let records = (0..8).flat_map(|team| [team, 0, total, 0, 0, 0]);
+        masked(0x2, &[1].into_iter().chain(records).collect::<Vec<_>>())
+    };
+    // More than a head may have.
+    let cheers = (1..=200).flat_map(cheer).collect::<Vec<_>>();
+    for (more, counted) in [("", 1_600.0), ("Content-Length: 0\r\n", 3_200.0)] {
+        let lines = format!("Sec-WebSocket-Protocol: cheer.v1\r\n{more}");
+        let _fan = Raw::connect(server.fans).await.upgrade(WS, &lines, &cheers).await;
+        until("all of it counts", async || (server.taps("counted").await == counted).then_some(())).await;
+    }
 }
 
 #[tokio::test]

@@ -64,7 +64,9 @@ pub(super) async fn serve(shard: Rc<Shard>, line: impl Line, begun: Bytes, peer:
     let parts = connection.into_parts();
     let mut unread = parts.read_buf.to_vec();
     let is_between_requests = asked.get() && unread.is_empty();
-    let wire = match parts.io.into_inner().into_inner().into_wire(&mut unread) {
+    let (line, begun) = parts.io.into_inner().into_parts();
+    unread.extend_from_slice(&begun);
+    let wire = match line.into_wire(&mut unread) {
         Ok(wire) => wire,
         Err(error) => return tracing::warn!(%error, "cannot take a connection on"),
     };

@@ -24,9 +24,9 @@ impl<L> Patience<L> {
         Self { socket, begun, patience, waiting: None }
     }
 
-    /// The socket alone.
-    pub(super) fn into_inner(self) -> L {
-        self.socket
+    /// The socket alone, and what of the bytes before it nobody has read again.
+    pub(super) fn into_parts(self) -> (L, Bytes) {
+        (self.socket, self.begun)
     }
 
     fn bounded<T>(&mut self, cx: &mut Context<'_>, wrote: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
