@@ -7,6 +7,7 @@ pub(crate) mod reload;
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use beat_core::{Ticket, TicketError, TicketKeys, TicketRole};
 use beat_protocol::{CloseCode, EventId};
@@ -22,6 +23,7 @@ pub(crate) struct Door(watch::Sender<Arc<Rules>>);
 struct Rules {
     keys: TicketKeys,
     revoked: HashSet<String>,
+    outlive: Duration,
     events: Vec<OpenTo>,
     operators: Option<AdminToken>,
 }
@@ -161,6 +163,11 @@ impl Door {
         ticket.ok().flatten().and_then(|ticket| ticket.id)
     }
 
+    /// How long who comes in now may outlive its ticket.
+    pub(crate) fn outlive(&self) -> Duration {
+        self.rules().outlive
+    }
+
     /// Returns once the ticket of that id is revoked.
     pub(crate) async fn revokes(&self, id: &str) {
         // The door is there for as long as the process lives.
@@ -187,6 +194,7 @@ impl Rules {
         Self {
             keys: config.tickets.keys().clone(),
             revoked: config.tickets.revoked.iter().cloned().collect(),
+            outlive: config.tickets.outlive,
             events: config.events.iter().map(open_to).collect(),
             operators: config.admin_token.clone(),
         }

@@ -178,7 +178,7 @@ impl Gateway {
     /// Tickets of a whole hall may run out in the same second, so each connection has up to a tenth of that time more.
     pub(crate) fn ends_at_ms(&self, expires_s: Option<u64>) -> u64 {
         let Some(expires_s) = expires_s else { return u64::MAX };
-        let outlive_ms = u64::try_from(self.config.tickets.outlive.as_millis()).unwrap_or(u64::MAX);
+        let outlive_ms = u64::try_from(self.door.outlive().as_millis()).unwrap_or(u64::MAX);
         let left_ms = expires_s.saturating_mul(1_000).saturating_sub(self.clock.wall_ms());
         let more_ms = dice::random_range(0..=outlive_ms / 10);
         self.clock.now_ms().saturating_add(left_ms).saturating_add(outlive_ms).saturating_add(more_ms)

@@ -323,3 +323,20 @@ async fn a_connection_ends_late_after_its_ticket_and_goes_on_with_a_new_one() {
     patient.cheer(&[(0, 1)]).await;
     until("and who may outlive it does", async || (generous.taps("counted").await == 1.0).then_some(())).await;
 }
+
+#[tokio::test]
+async fn how_long_a_ticket_is_outlived_is_read_anew_for_who_comes_from_then_on() {
+    let config = |outlive_ms: u32| {
+        format!("[tickets]\noutlive_ms = {outlive_ms}\nkeys = [{{ id = 'k', secret = '{SECRET}' }}]\n{EVENTS}")
+    };
+    let setup = Setup::plain().file(&config(600_000));
+    let server = setup.start().await;
+    let short = || Wish::new(Speech::Binary).ticket(&signed(&Ticket { expires_s: now_s() + 6, ..fan() }));
+    let mut before = short().join(&server).await;
+    let _setup = setup.beside("beat.toml", &config(0));
+    server.signal(Signal::HUP);
+    until("the door is renewed", async || server.log().contains("the door is renewed").then_some(())).await;
+    assert_eq!(short().join(&server).await.close().await.0, 4401);
+    before.cheer(&[(0, 1)]).await;
+    until("who came before stays", async || (server.taps("counted").await == 1.0).then_some(())).await;
+}
