@@ -145,11 +145,12 @@ impl Addresses {
         book.forget(&self.taps, now_ms);
         let standing = book.standings.entry(key).or_insert_with(|| Standing::new(&rate, now_ms));
         standing.last_ms = now_ms;
-        if !standing.connects.take(&rate, now_ms, 1) {
-            return Err(counted(Crowded::Connects));
-        }
+        // Who finds no place spends nothing: a request that is read twice asks twice.
         if standing.open >= share.connections {
             return Err(counted(Crowded::Open));
+        }
+        if !standing.connects.take(&rate, now_ms, 1) {
+            return Err(counted(Crowded::Connects));
         }
         standing.open += 1;
         let seen = look(standing);
@@ -244,6 +245,17 @@ mod tests {
         let at_once = [(); 6].map(|()| connect(0));
         assert_eq!(at_once, [None, None, None, None, None, Some(Crowded::Connects)]);
         assert_eq!([connect(1_000), connect(1_000)], [None, Some(Crowded::Connects)]);
+    }
+
+    #[test]
+    fn who_finds_no_place_has_all_its_connects_when_there_is_one() {
+        let addresses = addresses("connections_per_fan = 1");
+        let (place, _) = addresses.enter_fan("a", 0).unwrap();
+        for _ in 0..100 {
+            assert_eq!(addresses.enter_fan("a", 0).err(), Some(Crowded::Open));
+        }
+        drop(place);
+        assert!(addresses.enter_fan("a", 0).is_ok());
     }
 
     #[test]
