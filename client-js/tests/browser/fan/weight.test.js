@@ -10,6 +10,10 @@ import { DESKTOP, PHONE, raise, says } from '../harness.js';
 import { slowDown } from '../slow.js';
 
 const FIRST_LOAD_MAX = 60 * 1024;
+/** The page, and what a browser looks for beside it. */
+const ANSWERS_MAX = 4;
+/** A head without a body. */
+const UNCHANGED_MAX = 1_000;
 const WATCHING_MAX = 250;
 const WATCHED_MS = 10_000;
 
@@ -57,7 +61,17 @@ test('so it is on the wire; on a slow phone it can be tapped soon, and what is t
   const { bytes, requests } = slow.loaded;
   console.log(`slow phone: usable after ${usable}, a tap answered after ${answered}, live after ${live}, ${bytes} B in ${requests} answers`);
   expect(bytes).toBeLessThanOrEqual(FIRST_LOAD_MAX);
+  expect(requests).toBeLessThanOrEqual(ANSWERS_MAX);
   await expect.poll(async () => (await stage.server.beat()).teams.find(({ code }) => code === 'JPN')?.total).toBe(1);
+});
+
+test('who has the page is only told so when it is loaded again', async () => {
+  const page = await stage.open(PHONE, '/?team=JPN');
+  const came = () =>
+    page.evaluate(() => /** @type {PerformanceResourceTiming} */ (performance.getEntriesByType('navigation')[0]).transferSize);
+  expect(await came()).toBeGreaterThan(FIRST_LOAD_MAX / 4);
+  await page.reload();
+  expect(await came()).toBeLessThan(UNCHANGED_MAX);
 });
 
 test('watching a busy event takes at most 250 B/s', async () => {
