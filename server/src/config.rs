@@ -9,6 +9,7 @@ mod events;
 mod flags;
 mod hosts;
 mod layers;
+mod list;
 mod listen;
 mod openness;
 mod origins;

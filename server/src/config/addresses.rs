@@ -7,6 +7,8 @@ use ipnet::IpNet;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::list::Written;
+
 /// How many connections a fan whose ticket names it may begin each second: one that is on its way through a train's
 /// tunnels makes one every few.
 const FAN_CONNECTS_PER_SECOND: u32 = 2;
@@ -128,17 +130,7 @@ pub(crate) fn network(text: &str) -> Result<IpNet, String> {
 
 /// A list; in the environment text with commas.
 fn proxies<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Cidr>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Written {
-        Text(String),
-        List(Vec<String>),
-    }
-
-    let proxies = match Written::deserialize(deserializer)? {
-        Written::Text(text) => text.split(',').map(|proxy| proxy.trim().to_owned()).collect(),
-        Written::List(proxies) => proxies,
-    };
+    let proxies = Written::deserialize(deserializer)?.parts();
     proxies.into_iter().map(|proxy| Cidr::try_from(proxy).map_err(D::Error::custom)).collect()
 }
 

@@ -7,6 +7,8 @@ use http::{HeaderMap, header};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::list::Written;
+
 /// Which `Host` a request may name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) enum Hosts {
@@ -46,18 +48,9 @@ impl Serialize for Hosts {
 
 impl<'de> Deserialize<'de> for Hosts {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        /// In the environment a list is text with commas.
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Written {
-            Text(String),
-            List(Vec<String>),
-        }
-
         let hosts = match Written::deserialize(deserializer)? {
             Written::Text(word) if word == "any" => return Ok(Self::Any),
-            Written::Text(text) => text.split(',').map(|host| host.trim().to_owned()).collect(),
-            Written::List(hosts) => hosts,
+            written => written.parts(),
         };
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
         match hosts.iter().find(|host| host.is_empty() || !host.bytes().all(fits)) {

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::list::Written;
 use super::{Config, ConfigError};
 
 /// At least one address.
@@ -144,18 +145,7 @@ impl Serialize for PublicAddresses {
 
 impl<'de> Deserialize<'de> for PublicAddresses {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        /// In the environment a list is text with commas.
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Written {
-            Text(String),
-            List(Vec<String>),
-        }
-
-        let written = match Written::deserialize(deserializer)? {
-            Written::Text(text) => text.split(',').map(|address| address.trim().to_owned()).collect(),
-            Written::List(addresses) => addresses,
-        };
+        let written = Written::deserialize(deserializer)?.parts();
         let addresses = written.iter().map(|address| address.parse()).collect::<Result<Vec<_>, _>>();
         match addresses.map_err(D::Error::custom)? {
             none if none.is_empty() => Err(D::Error::custom("at least one address")),

@@ -1,12 +1,9 @@
 //! Tickets that do not hold, in each place where one may be shown.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use beat_core::{Ticket, TicketKey, TicketRole};
 
 use super::{Row, Seen, Way, at};
-
-const SECRET: &str = "a secret of the claims, 32 characters long";
+use crate::harness::{self, SECRET, now_s, signed};
 
 /// The event `demo`, for everybody, and `asks`, for who has a ticket, with so many teams each.
 pub(super) fn two_events(teams: usize) -> String {
@@ -20,33 +17,17 @@ pub(super) fn two_events(teams: usize) -> String {
     format!("tickets.keys = [{{ id = 'k', secret = '{SECRET}' }}]\n{}{}", event("demo", true), event("asks", false))
 }
 
-fn now_s() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
-}
-
 fn fan() -> Ticket {
     fan_called("u-4711")
 }
 
 /// A fan may come again twice a second: each row that lets one in has one of its own.
 fn fan_called(name: &str) -> Ticket {
-    Ticket {
-        event: "asks".parse().unwrap(),
-        role: TicketRole::Fan,
-        fan: Some(name.into()),
-        id: None,
-        team: None,
-        not_before_s: None,
-        expires_s: now_s() + 600,
-    }
+    Ticket { event: "asks".parse().unwrap(), ..harness::fan(name) }
 }
 
 fn display() -> Ticket {
-    Ticket { role: TicketRole::Display, fan: None, id: Some("wall-1".into()), ..fan() }
-}
-
-fn signed(ticket: &Ticket) -> String {
-    TicketKey::new("k", SECRET).unwrap().sign(ticket)
+    Ticket { event: "asks".parse().unwrap(), ..harness::holder(TicketRole::Display, "wall-1") }
 }
 
 /// With one character turned into another.
